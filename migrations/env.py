@@ -1,0 +1,42 @@
+"""Runs migrations on the engine that the `portfolio` command hands over, or on DATABASE_URL's."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy.engine import Connection
+
+import portfolio.models  # noqa: F401  (fills Base.metadata)
+from config import read_settings
+from portfolio.db import WRITES, Base, Moment, Score, make_engine
+
+
+def _render(kind: str, item: object, _context: object) -> str | bool:
+    # A migration must not change when the column types' code does: it holds plain types only.
+    match item:
+        case Score():
+            return "sa.Integer()"
+        case Moment():
+            return "sa.DateTime()"
+        case _:
+            return False
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        render_item=_render,
+        compare_type=False,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+handed: Connection | None = context.config.attributes.get("connection")
+if handed is not None:
+    _run(handed)
+else:
+    with make_engine(read_settings().database_url).connect().execution_options(**WRITES) as opened:
+        _run(opened)

@@ -1,0 +1,95 @@
+"""The audit trail: every change of meaning, written in the transaction that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from portfolio.models import AuditEvent
+
+
+class Action(StrEnum):
+    """What can happen, as resource:action."""
+
+    USER_INVITED = "user:invited"
+    USER_JOINED = "user:joined"
+    USER_LOGGED_IN = "user:logged_in"
+    USER_LOGGED_OUT = "user:logged_out"
+    USER_DISABLED = "user:disabled"
+    USER_ENABLED = "user:enabled"
+    PASSWORD_CHANGED = "user:password_changed"
+    INVITATION_REVOKED = "invitation:revoked"
+    SCHOOL_ADDED = "school:added"
+    CYCLE_OPENED = "cycle:opened"
+    ROUND_ADDED = "round:added"
+    PANEL_FORMED = "panel:formed"
+    PACKAGE_ASSIGNED = "package:assigned"
+    CONFLICT_DECLARED = "conflict:declared"
+    DOSSIER_OPENED = "dossier:opened"
+    ELEMENT_SCORED = "element:scored"
+    ELEMENT_ASSIGNED = "element:assigned"
+    EVIDENCE_ADDED = "evidence:added"
+    EVIDENCE_DESCRIBED = "evidence:described"
+    EVIDENCE_REPLACED = "evidence:new_version"
+    EVIDENCE_DELETED = "evidence:deleted"
+    CITED = "citation:added"
+    CITATION_CHANGED = "citation:changed"
+    UNCITED = "citation:removed"
+    GAP_WAIVED = "gap:waived"
+    GAP_UNWAIVED = "gap:unwaived"
+    HANDED_OVER = "dossier:handed_over"
+    RECALLED = "dossier:recalled"
+    PACKAGE_SIGNED = "package:signed"
+    ELEMENT_REVIEWED = "review:scored"
+    REVIEW_HANDED_IN = "review:handed_in"
+    ELEMENT_SETTLED = "element:settled"
+    ASSIGNMENT_CLOSED = "assignment:closed"
+    RESULT_PUBLISHED = "result:published"
+
+
+def record(
+    session: Session,
+    *,
+    actor_id: int | None,
+    at: datetime,
+    action: Action,
+    subject: tuple[str, int],
+    school_id: int | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one event about `subject` (kind of row, id) to the trail."""
+    session.execute(
+        insert(AuditEvent).values(
+            at=at,
+            actor_id=actor_id,
+            action=action.value,
+            subject_type=subject[0],
+            subject_id=subject[1],
+            school_id=school_id,
+            before=_plain(before),
+            after=_plain(after),
+        )
+    )
+
+
+def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if values is None else {key: _json(value) for key, value in values.items()}
+
+
+def _json(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case set() | frozenset():
+            return sorted(value)
+        case _:
+            return value

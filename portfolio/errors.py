@@ -1,0 +1,28 @@
+"""What the domain refuses, as codes; templates put them into the reader's language."""
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """A refusal: `code` names the rule, `context` what its sentence needs, `field` the input it stands beside."""
+
+    def __init__(self, code: str, *, field: str | None = None, **context: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.context = context
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the actor may not know of it."""
+
+    def __init__(self, code: str = "not_found", **context: object) -> None:
+        super().__init__(code, **context)
+
+
+class StaleWrite(DomainError):
+    """Somebody saved first; `current` is what stands now."""
+
+    def __init__(self, current: object) -> None:
+        super().__init__("stale_write")
+        self.current = current
