@@ -18,7 +18,7 @@ class SettingsInvalid(ValueError):
 
 
 class Settings(BaseModel):
-    """What an installation can choose. No secret has a default: one is made on first run, for its owner only."""
+    """What an installation can choose. No secret has a default: the first run makes one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,7 +51,7 @@ VARIABLES = {
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment. Raises SettingsInvalid. Makes the data folder and the secret if missing."""
+    """Settings from the environment; makes the data folder and the secret if missing. Raises SettingsInvalid."""
     env = os.environ if environ is None else environ
     folder = Path(env.get("PORTFOLIO_DATA") or "var").resolve()
     try:
@@ -85,5 +85,6 @@ def _own_secret(folder: Path) -> str:
 def _explain(error: ValidationError) -> str:
     names = {"secret_key": "PORTFOLIO_SECRET"} | VARIABLES
     return "; ".join(
-        f"{names.get(str(problem['loc'][0]), problem['loc'][0])}: {problem['msg']}" for problem in error.errors()
+        f"{names.get(str(problem['loc'][0]), problem['loc'][0])}: {problem['msg']}"
+        for problem in error.errors()
     )

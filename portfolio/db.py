@@ -132,7 +132,9 @@ def _parse(url: str) -> URL:
         raise DatabaseMisconfigured(f"DATABASE_URL is not an address of a database: {advice}") from error
     match parsed.get_backend_name():
         case "sqlite" if parsed.database in (None, "", ":memory:"):
-            raise DatabaseMisconfigured(f"DATABASE_URL names no file: every worker must see the same one; {advice}")
+            raise DatabaseMisconfigured(
+                f"DATABASE_URL names no file: every worker must see the same one; {advice}"
+            )
         case "sqlite":
             return parsed
         case "postgresql" | "postgres":

@@ -26,3 +26,11 @@ class StaleWrite(DomainError):
     def __init__(self, current: object) -> None:
         super().__init__("stale_write")
         self.current = current
+
+
+class Refused(DomainError):
+    """Several inputs of one form are refused at once; `errors` maps each field to its own refusal."""
+
+    def __init__(self, errors: dict[str, DomainError]) -> None:
+        super().__init__("refused")
+        self.errors = errors

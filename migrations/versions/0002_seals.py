@@ -19,7 +19,6 @@ depends_on = None
 PARTS = ("package_elements", "package_files", "package_citations", "package_waivers")
 
 
-
 class Seal(NamedTuple):
     """A refusal: on this table, when this statement comes (and, if named, under this condition)."""
 
@@ -57,8 +56,28 @@ SEALS: tuple[Seal, ...] = (
         "EXISTS (SELECT 1 FROM audit_events WHERE id = NEW.id)",
     ),
     Seal("evidence_versions", "UPDATE", "a file version never changes"),
+    Seal(
+        "evidence_versions",
+        "INSERT",
+        "a file version is never replaced",
+        "EXISTS (SELECT 1 FROM evidence_versions WHERE id = NEW.id"
+        " OR (evidence_id = NEW.evidence_id AND number = NEW.number))",
+    ),
     Seal("blobs", "UPDATE OF school_id, sha256, size, media_type", "stored bytes never change"),
+    # The same bytes may come again, and are told apart from others by their size.
+    Seal(
+        "blobs",
+        "INSERT",
+        "stored bytes are never replaced",
+        "EXISTS (SELECT 1 FROM blobs WHERE school_id = NEW.school_id AND sha256 = NEW.sha256 AND size <> NEW.size)",
+    ),
     Seal("rubric_editions", "UPDATE", "a rubric edition never changes"),
+    Seal(
+        "rubric_editions",
+        "INSERT",
+        "a rubric edition is never replaced",
+        "EXISTS (SELECT 1 FROM rubric_editions WHERE digest = NEW.digest)",
+    ),
     Seal("rubric_editions", "DELETE", "a rubric edition is never deleted"),
 )
 

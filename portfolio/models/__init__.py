@@ -1,5 +1,6 @@
 """The store: typed mappings and the rules a schema can hold. No workflow."""
 
+from portfolio.models.cycle import Cycle, Round, RubricEdition
 from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
 from portfolio.models.evidence import (
     Blob,
@@ -36,7 +37,6 @@ from portfolio.models.review import (
     Review,
     SettlementRule,
 )
-from portfolio.models.cycle import Cycle, Round, RubricEdition
 
 __all__ = [
     "Assignment",

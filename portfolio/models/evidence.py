@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -73,7 +73,7 @@ class Evidence(Keyed, Base):
         lazy="raise_on_sql", order_by="EvidenceYear.year", cascade="all, delete-orphan"
     )
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
 
 class EvidenceYear(Base):
@@ -113,7 +113,7 @@ class EvidenceVersion(Keyed, Base):
 
 
 class Upload(Base):
-    """An upload under way (tus 1.0.0). Its bytes grow in the uploads folder; the file's length is its offset."""
+    """An upload under way (tus 1.0.0). Its bytes grow in a file, whose length is the offset."""
 
     __tablename__ = "uploads"
 

@@ -70,7 +70,8 @@ class Membership(Keyed, Base):
     __tablename__ = "memberships"
     __table_args__ = (
         CheckConstraint(
-            "(role IN ('contributor','lead','principal')) = (school_id IS NOT NULL)", name="school_roles_name_a_school"
+            "(role IN ('contributor','lead','principal')) = (school_id IS NOT NULL)",
+            name="school_roles_name_a_school",
         ),
         CheckConstraint("panel_id IS NULL OR role IN ('expert','chair')", name="panel_roles_only"),
         CheckConstraint("role <> 'chair' OR panel_id IS NOT NULL", name="chair_names_a_panel"),
