@@ -1,0 +1,34 @@
+"""Rubrics as cycles took them up: kept whole in the store, read back under their digest."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portfolio.models import RubricEdition
+from rubric.model import Rubric, from_described
+
+# An edition never changes, so a worker reads each once.
+_read: dict[str, Rubric] = {}
+
+
+def keep(session: Session, rubric: Rubric, *, now: datetime) -> str:
+    """Keep the rubric's present edition and return its digest."""
+    if session.get(RubricEdition, rubric.digest) is None:
+        body = json.dumps(rubric.described(), ensure_ascii=False, sort_keys=True)
+        session.add(RubricEdition(digest=rubric.digest, name=rubric.name, body=body, created_at=now))
+        session.flush()
+    return rubric.digest
+
+
+def rubric_of(session: Session, digest: str) -> Rubric:
+    """The rubric with this digest. Raises LookupError if no cycle ever took it up."""
+    if digest not in _read:
+        body = session.scalar(select(RubricEdition.body).where(RubricEdition.digest == digest))
+        if body is None:
+            raise LookupError(f"no rubric edition {digest}")
+        _read[digest] = from_described(json.loads(body))
+    return _read[digest]

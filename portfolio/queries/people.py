@@ -1,0 +1,73 @@
+"""Who is logged in, and who is who."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from portfolio.models import LoginSession, Membership, Recusal, Role, User
+from portfolio.models.people import PANEL_ROLES
+from portfolio.policy import Actor, Grant
+from portfolio.tokens import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedInRow:
+    """A person behind a live log-in."""
+
+    actor: Actor
+    username: str
+    locale: str | None
+    theme: str | None
+
+
+def logged_in(session: Session, *, token: str, now: datetime) -> LoggedInRow | None:
+    """Whose log-in this is, with all their roles; None once it ended, expired, or the account was closed."""
+    rows = session.execute(
+        select(User, Membership)
+        .join(LoginSession, LoginSession.user_id == User.id)
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .where(
+            LoginSession.token_sha256 == digest_of(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            User.disabled_at.is_(None),
+        )
+    ).all()
+    if not rows:
+        return None
+    user = rows[0].User
+    return LoggedInRow(
+        actor=actor_of(session, user, [row.Membership for row in rows if row.Membership]),
+        username=user.username,
+        locale=user.locale,
+        theme=user.theme,
+    )
+
+
+def actor_of(session: Session, user: User, memberships: list[Membership]) -> Actor:
+    """The person as the policy sees them; conflicts are read only for those who sit on panels."""
+    grants = frozenset(Grant(m.role, m.school_id, m.panel_id) for m in memberships)
+    recused: frozenset[int] = frozenset()
+    if any(grant.role in PANEL_ROLES for grant in grants):
+        recused = frozenset(session.scalars(select(Recusal.school_id).where(Recusal.user_id == user.id)))
+    return Actor(user_id=user.id, name=user.name, grants=grants, recused_from=recused)
+
+
+def assignable(session: Session, *, school_id: int) -> list[tuple[int, str]]:
+    """Those of a school who can be given an element: (user id, name)."""
+    rows = session.execute(
+        select(User.id, User.name)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.school_id == school_id,
+            or_(Membership.role == Role.CONTRIBUTOR, Membership.role == Role.LEAD),
+            User.disabled_at.is_(None),
+        )
+        .distinct()
+        .order_by(User.name)
+    )
+    return [(row.id, row.name) for row in rows]

@@ -1,0 +1,208 @@
+"""Where things stand: one statement finds a thing and what the policy needs to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from portfolio.errors import NotFound
+from portfolio.models import (
+    Assignment,
+    Blob,
+    Cycle,
+    Dossier,
+    Evidence,
+    EvidenceVersion,
+    Package,
+    PackageFile,
+    Panel,
+    Review,
+    School,
+    SelfAssessment,
+)
+from portfolio.policy import Place
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolAt:
+    """A school and its dossier in the newest cycle it takes part in."""
+
+    school: School
+    dossier: Dossier | None
+
+
+@dataclass(frozen=True, slots=True)
+class ElementAt:
+    """One element of a dossier."""
+
+    dossier: Dossier
+    assessment: SelfAssessment
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceAt:
+    """A piece of evidence, and its school's newest dossier."""
+
+    evidence: Evidence
+    school: School
+    dossier: Dossier | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileAt:
+    """A file version and its bytes' description."""
+
+    version: EvidenceVersion
+    blob: Blob
+
+
+def _dossiers() -> Select[tuple[Dossier]]:
+    return select(Dossier).options(
+        joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True)
+    )
+
+
+def dossier(session: Session, *, dossier_id: int) -> tuple[Dossier, Place]:
+    """A dossier with its school and cycle."""
+    found = session.scalar(_dossiers().where(Dossier.id == dossier_id))
+    if found is None:
+        raise NotFound()
+    return found, Place(school_id=found.school_id)
+
+
+def element(session: Session, *, dossier_id: int, code: str) -> tuple[ElementAt, Place]:
+    """An element of a dossier; a contributor's own is the one assigned to them."""
+    row = session.execute(
+        select(Dossier, SelfAssessment)
+        .join(SelfAssessment, SelfAssessment.dossier_id == Dossier.id)
+        .options(joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True))
+        .where(Dossier.id == dossier_id, SelfAssessment.element == code)
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return ElementAt(row.Dossier, row.SelfAssessment), Place(
+        school_id=row.Dossier.school_id, person_id=row.SelfAssessment.assignee_id
+    )
+
+
+def _newest_dossier(school_id: int) -> Select[int]:
+    return (
+        select(Dossier.id)
+        .join(Cycle, Cycle.id == Dossier.cycle_id)
+        .where(Dossier.school_id == school_id)
+        .order_by(Cycle.opens_at.desc(), Dossier.created_at.desc())
+        .limit(1)
+    )
+
+
+def school(session: Session, *, school_id: int) -> tuple[SchoolAt, Place]:
+    """A school, with the dossier it works on now."""
+    row = session.execute(
+        select(School, Dossier)
+        .outerjoin(Dossier, Dossier.id == _newest_dossier(school_id).scalar_subquery())
+        .outerjoin(Dossier.cycle)
+        .options(contains_eager(Dossier.cycle))
+        .where(School.id == school_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return SchoolAt(row.School, row.Dossier), Place(school_id=school_id)
+
+
+def evidence(session: Session, *, evidence_id: int) -> tuple[EvidenceAt, Place]:
+    """A piece of evidence with its school and that school's newest dossier."""
+    newest = (
+        select(Dossier.id)
+        .join(Cycle, Cycle.id == Dossier.cycle_id)
+        .where(Dossier.school_id == Evidence.school_id)
+        .order_by(Cycle.opens_at.desc(), Dossier.created_at.desc())
+        .limit(1)
+        .correlate(Evidence)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(Evidence, School, Dossier)
+        .join(School, School.id == Evidence.school_id)
+        .outerjoin(Dossier, Dossier.id == newest)
+        .outerjoin(Dossier.cycle)
+        .options(contains_eager(Dossier.cycle))
+        .where(Evidence.id == evidence_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return EvidenceAt(row.Evidence, row.School, row.Dossier), Place(school_id=row.School.id)
+
+
+def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[FileAt, Place]:
+    """A file version; the panels that hold it are those given a package it is frozen in."""
+    rows = session.execute(
+        select(EvidenceVersion, Blob, Assignment.panel_id)
+        .join(EvidenceVersion.blob)
+        .outerjoin(PackageFile, PackageFile.evidence_version_id == EvidenceVersion.id)
+        .outerjoin(Assignment, Assignment.package_id == PackageFile.package_id)
+        .where(EvidenceVersion.evidence_id == evidence_id, EvidenceVersion.number == number)
+    ).all()
+    if not rows:
+        raise NotFound()
+    panels = frozenset(row.panel_id for row in rows if row.panel_id is not None)
+    version = rows[0].EvidenceVersion
+    return FileAt(version, rows[0].Blob), Place(school_id=version.school_id, panel_ids=panels)
+
+
+def package(session: Session, *, package_id: int) -> tuple[Package, Place]:
+    """A package with its dossier, school and cycle, and the panels it was given to."""
+    rows = session.execute(
+        select(Package, Assignment.panel_id)
+        .outerjoin(Assignment, Assignment.package_id == Package.id)
+        .options(
+            joinedload(Package.dossier, innerjoin=True).options(
+                joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True)
+            )
+        )
+        .where(Package.id == package_id)
+    ).all()
+    if not rows:
+        raise NotFound()
+    panels = frozenset(row.panel_id for row in rows if row.panel_id is not None)
+    return rows[0].Package, Place(school_id=rows[0].Package.school_id, panel_ids=panels)
+
+
+def _with_assignment() -> tuple[ORMOption, ...]:
+    to_dossier = joinedload(Assignment.package, innerjoin=True).joinedload(Package.dossier, innerjoin=True)
+    return (
+        joinedload(Assignment.panel, innerjoin=True).joinedload(Panel.round, innerjoin=True),
+        to_dossier.joinedload(Dossier.school, innerjoin=True),
+        to_dossier.joinedload(Dossier.cycle, innerjoin=True),
+    )
+
+
+def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
+    """An expert's review with its assignment, panel, round, package, school and cycle."""
+    found = session.scalar(
+        select(Review)
+        .options(joinedload(Review.assignment, innerjoin=True).options(*_with_assignment()))
+        .where(Review.id == review_id)
+    )
+    if found is None:
+        raise NotFound()
+    assignment = found.assignment
+    return found, Place(
+        school_id=assignment.package.school_id,
+        panel_ids=frozenset({assignment.panel_id}),
+        person_id=found.expert_id,
+    )
+
+
+def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Assignment, Place]:
+    """A package's assignment in a round, with everything around it."""
+    found = session.scalar(
+        select(Assignment)
+        .options(*_with_assignment())
+        .where(Assignment.round_id == round_id, Assignment.package_id == package_id)
+    )
+    if found is None:
+        raise NotFound()
+    return found, Place(school_id=found.package.school_id, panel_ids=frozenset({found.panel_id}))

@@ -1,0 +1,37 @@
+// Small behaviour every page shares.
+
+// Arrow keys walk the heat grid; every cell stays a plain link without this.
+for (const grid of document.querySelectorAll(".heat")) {
+  grid.addEventListener("keydown", (event) => {
+    const cells = [...grid.querySelectorAll(".heat-cell")];
+    const at = cells.indexOf(document.activeElement);
+    if (at < 0) return;
+    const rows = [...grid.querySelectorAll(".heat-row")];
+    const row = rows.indexOf(cells[at].closest(".heat-row"));
+    const column = [...rows[row].querySelectorAll(".heat-cell")].indexOf(cells[at]);
+    const inRow = (other) => {
+      const others = [...(rows[other]?.querySelectorAll(".heat-cell") ?? [])];
+      return others[Math.min(column, others.length - 1)];
+    };
+    const next = {
+      ArrowRight: cells[at + 1],
+      ArrowLeft: cells[at - 1],
+      ArrowDown: inRow(row + 1),
+      ArrowUp: inRow(row - 1),
+    }[event.key];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+}
+
+// Keys named by aria-keyshortcuts follow their link or press their button, except while somebody types.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  const wanted = [...document.querySelectorAll("[aria-keyshortcuts]")].find(
+    (target) => target.getAttribute("aria-keyshortcuts").toLowerCase() === event.key.toLowerCase(),
+  );
+  if (!wanted) return;
+  event.preventDefault();
+  wanted.click();
+});

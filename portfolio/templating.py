@@ -1,0 +1,185 @@
+"""What templates can say: filters for points, moments and sizes, and the words of the domain."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Protocol
+
+import markdown
+import nh3
+from babel.dates import format_skeleton
+from flask import Flask
+from flask_babel import format_date, format_time, gettext, to_user_timezone
+from flask_login import current_user
+from markupsafe import Markup
+
+from portfolio import navigation, web, wording
+from portfolio.policy import Permission, Place, allows
+from rubric.gaps import ElementStatus
+from rubric.scoring import format_score
+
+_TAGS = {
+    "p",
+    "br",
+    "strong",
+    "em",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "code",
+    "h3",
+    "h4",
+    "table",
+    "thead",
+    "tbody",
+}
+_TAGS |= {"tr", "th", "td", "hr", "del"}
+
+
+def init(app: Flask) -> None:
+    """Register filters and globals."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        score=score,
+        points=points,
+        day=day,
+        moment=moment,
+        clock=clock,
+        size=size,
+        prose=prose,
+        percent=percent,
+        school_year=school_year,
+        recent=recent,
+        glyph=glyph,
+        pages=pages,
+        done_codes=done_codes,
+    )
+    app.jinja_env.globals.update(
+        asset=web.asset,
+        wording=wording,
+        Permission=Permission,
+        may=web.may,
+        Place=Place,
+        allows=allows,
+        strings_for_scripts=strings_for_scripts,
+    )
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, object]:
+    known = current_user.is_authenticated
+    return {
+        "locale": web.locale(),
+        "theme": (current_user.theme if known else None) or "light",
+        "menu": navigation.menu(web.actor()) if known else [],
+        "ground": navigation.ground(),
+        "now": web.now(),
+    }
+
+
+def score(value: Decimal | None, none: str = "–") -> str:
+    """Points as people write them."""
+    return none if value is None else format_score(value)
+
+
+def points(value: Decimal) -> str:
+    """What an element or the whole rubric is worth, as the published table writes it: 2, not 2.0."""
+    return str(int(value)) if value == int(value) else format_score(value)
+
+
+def percent(part: Decimal, whole: Decimal) -> str:
+    """A share for an SVG's width, to a tenth of a percent."""
+    return f"{part * 100 / whole:.1f}%" if whole else "0%"
+
+
+def day(value: datetime | None) -> str:
+    """A date."""
+    return format_date(value, "medium") if value else ""
+
+
+def moment(value: datetime | None) -> str:
+    """A date with its time to the minute, in the reader's zone."""
+    return f"{format_date(value, 'medium')} {clock(value)}" if value else ""
+
+
+def clock(value: datetime | None) -> str:
+    """Hours and minutes."""
+    return format_time(value, "HH:mm") if value else ""
+
+
+def recent(value: datetime | None) -> str:
+    """Hours and minutes today, the day before."""
+    if value is None:
+        return ""
+    same_day = to_user_timezone(value).date() == to_user_timezone(web.now()).date()
+    return clock(value) if same_day else format_skeleton("MMMd", to_user_timezone(value), locale=web.locale())
+
+
+GLYPHS = {"image": "picture", "audio": "sound", "video": "film", "text": "document"}
+_SHEETS = ("sheet", "excel", "csv", "x-et")
+
+
+def glyph(media_type: str) -> str:
+    """The icon for a type of file."""
+    if any(word in media_type for word in _SHEETS):
+        return "sheet"
+    if media_type == "application/zip":
+        return "archive"
+    return GLYPHS.get(media_type.partition("/")[0], "document")
+
+
+class _Paged(Protocol):
+    page_from: int | None
+    page_to: int | None
+
+
+def pages(citation: _Paged) -> str:
+    """Where in a file: "p. 3" or "p. 3–5"."""
+    if citation.page_from is None:
+        return ""
+    if citation.page_to is None or citation.page_to == citation.page_from:
+        return gettext("p. %(page)s", page=citation.page_from)
+    return gettext("pp. %(first)s–%(last)s", first=citation.page_from, last=citation.page_to)
+
+
+def done_codes(statuses: Mapping[str, ElementStatus]) -> set[str]:
+    """The elements with nothing left to do."""
+    return {code for code, status in statuses.items() if status is ElementStatus.OK}
+
+
+def size(value: int) -> str:
+    """Bytes in a unit people read."""
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000  # type: ignore[assignment]
+    return f"{value:.1f} GB"
+
+
+def school_year(year: int) -> str:
+    """2024 → 2024–2025."""
+    return f"{year}–{year + 1}"
+
+
+def prose(text: str) -> Markup:
+    """A person's Markdown as harmless HTML."""
+    html = markdown.markdown(
+        re.sub(r"(?m)^#{1,2} ", "### ", text), extensions=["nl2br", "sane_lists", "tables"]
+    )
+    return Markup(nh3.clean(html, tags=_TAGS, attributes={}))
+
+
+def days_until(deadline: datetime, now: datetime) -> int:
+    """Whole days left by the reader's calendar; negative once it has passed."""
+    local = to_user_timezone(deadline.astimezone(UTC)).date()
+    return int((local - to_user_timezone(now.astimezone(UTC)).date()).days)
+
+
+def strings_for_scripts(strings: dict[str, str]) -> str:
+    """Words a script will show, for a data attribute."""
+    return json.dumps({key: str(text) for key, text in strings.items()}, ensure_ascii=False)

@@ -1,0 +1,359 @@
+"""Codes of the domain in the reader's words. A code without words is a defect that a test finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from portfolio.audit import Action
+from portfolio.errors import DomainError, Refused
+from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
+from portfolio.queries.dossier import Change
+from portfolio.queries.city import Matter, Standing
+from rubric.gaps import ElementStatus, Gap, Rule
+from rubric.model import Channel
+from rubric.scoring import Stage as LadderStage
+from rubric.scoring import Totals, format_score
+
+ROLES = {
+    Role.CONTRIBUTOR: _l("Contributor"),
+    Role.LEAD: _l("Lead"),
+    Role.PRINCIPAL: _l("Principal"),
+    Role.EXPERT: _l("Expert"),
+    Role.CHAIR: _l("Chair"),
+    Role.BUREAU: _l("Bureau"),
+    Role.OBSERVER: _l("Observer"),
+}
+STAGES = {
+    Stage.PRIMARY: _l("Primary school"),
+    Stage.JUNIOR: _l("Junior middle school"),
+    Stage.NINE_YEAR: _l("Nine-year school"),
+}
+KINDS = {
+    EvidenceKind.PLAN: _l("Plan"),
+    EvidenceKind.RULES: _l("Rules"),
+    EvidenceKind.MINUTES: _l("Minutes"),
+    EvidenceKind.RECORD: _l("Record"),
+    EvidenceKind.REPORT: _l("Report"),
+    EvidenceKind.DATA: _l("Data"),
+    EvidenceKind.PHOTO: _l("Photo"),
+    EvidenceKind.CERTIFICATE: _l("Certificate"),
+    EvidenceKind.OTHER: _l("Other"),
+}
+CHANNELS = {
+    Channel.LISTEN: _l("Listened to reports"),
+    Channel.DOCUMENTS: _l("Read documents"),
+    Channel.INSPECT: _l("Inspected on site"),
+    Channel.DISCUSS: _l("Discussion meeting"),
+    Channel.INTERVIEW: _l("Interview"),
+    Channel.OBSERVE: _l("Observed lessons"),
+    Channel.SURVEY: _l("Survey"),
+}
+STATES = {
+    DossierState.DRAFTING: _l("Drafting"),
+    DossierState.SIGNING: _l("Awaiting signature"),
+    DossierState.SUBMITTED: _l("Submitted"),
+    DossierState.PUBLISHED: _l("Published"),
+}
+STATUSES = {
+    ElementStatus.NONE: _l("Unscored"),
+    ElementStatus.BARE: _l("No evidence"),
+    ElementStatus.OK: _l("Supported"),
+    ElementStatus.GAP: _l("Gap"),
+}
+# The same words in the order of a legend: what is done first.
+LEGEND = {
+    status: STATUSES[status]
+    for status in (ElementStatus.OK, ElementStatus.BARE, ElementStatus.GAP, ElementStatus.NONE)
+}
+SETTLEMENT_RULES = {
+    SettlementRule.MEDIAN: _l("Median"),
+    SettlementRule.AGREED: _l("Agreed in discussion"),
+    SettlementRule.CHAIR: _l("Chair's decision"),
+}
+
+STAGE_NAMES = {
+    LadderStage.SCHOOL: _l("Self"),
+    LadderStage.EXPERT: _l("Expert"),
+    LadderStage.FINAL: _l("Final"),
+}
+
+# Where a school stands in a cycle, for the bureau.
+STANDINGS = {
+    Standing.DRAFTING: _l("Drafting"),
+    Standing.OVERDUE: _l("Overdue"),
+    Standing.SIGNING: _l("Awaiting signature"),
+    Standing.SUBMITTED: _l("Submitted"),
+    Standing.REVIEWING: _l("Under review"),
+    Standing.SETTLING: _l("Being settled"),
+    Standing.CLOSED: _l("Ready to publish"),
+    Standing.PUBLISHED: _l("Published"),
+}
+# What the bureau should look into: the matter, and what to do.
+MATTERS = {
+    Matter.NOT_SUBMITTED: (_l("Overdue"), _l("The deadline has passed; nothing was submitted")),
+    Matter.NOT_SIGNED: (_l("Unsigned"), _l("Waits for the principal's signature")),
+    Matter.NOT_ASSIGNED: (_l("Unassigned"), _l("Submitted; no panel has it yet")),
+    Matter.REVIEW_LATE: (_l("Late"), _l("The review's deadline has passed")),
+    Matter.NOT_CLOSED: (_l("Unsettled"), _l("All reviews are in; the chair has not closed it")),
+    Matter.NOT_PUBLISHED: (_l("Settled"), _l("Ready to publish")),
+}
+# The audit trail: what somebody did.
+AUDIT_ACTIONS = {
+    Action.USER_INVITED: _l("sent an invitation"),
+    Action.USER_JOINED: _l("accepted an invitation"),
+    Action.USER_LOGGED_IN: _l("logged in"),
+    Action.USER_LOGGED_OUT: _l("logged out"),
+    Action.USER_DISABLED: _l("closed an account"),
+    Action.USER_ENABLED: _l("opened an account again"),
+    Action.PASSWORD_CHANGED: _l("chose another password"),
+    Action.USER_RENAMED: _l("corrected a name"),
+    Action.ROLE_GIVEN: _l("gave a role"),
+    Action.ROLE_TAKEN: _l("took a role"),
+    Action.PASSWORD_LINK_SENT: _l("sent a link for a new password"),
+    Action.INVITATION_REVOKED: _l("took back an invitation"),
+    Action.SCHOOL_ADDED: _l("added a school"),
+    Action.CYCLE_OPENED: _l("opened a cycle"),
+    Action.ROUND_ADDED: _l("added a round"),
+    Action.PANEL_FORMED: _l("formed a panel"),
+    Action.PACKAGE_ASSIGNED: _l("assigned a package"),
+    Action.CONFLICT_DECLARED: _l("declared a conflict of interest"),
+    Action.DOSSIER_OPENED: _l("opened a dossier"),
+    Action.ELEMENT_SCORED: _l("scored an element"),
+    Action.ELEMENT_ASSIGNED: _l("assigned an element"),
+    Action.EVIDENCE_ADDED: _l("added evidence"),
+    Action.EVIDENCE_DESCRIBED: _l("described evidence anew"),
+    Action.EVIDENCE_REPLACED: _l("added a new version of evidence"),
+    Action.EVIDENCE_DELETED: _l("deleted evidence"),
+    Action.CITED: _l("cited evidence"),
+    Action.CITATION_CHANGED: _l("changed a citation"),
+    Action.UNCITED: _l("removed a citation"),
+    Action.GAP_WAIVED: _l("waived a gap"),
+    Action.GAP_UNWAIVED: _l("took back a waiver"),
+    Action.HANDED_OVER: _l("handed the dossier over for signing"),
+    Action.RECALLED: _l("recalled the dossier"),
+    Action.PACKAGE_SIGNED: _l("signed and submitted a package"),
+    Action.ELEMENT_REVIEWED: _l("scored an element of a review"),
+    Action.REVIEW_HANDED_IN: _l("handed in a review"),
+    Action.ELEMENT_SETTLED: _l("settled an element"),
+    Action.ASSIGNMENT_CLOSED: _l("closed a review"),
+    Action.RESULT_PUBLISHED: _l("published a result"),
+}
+
+# A gap: what is the matter, and what to do about it.
+GAPS = {
+    Rule.UNSCORED: (_l("Not scored yet"), _l("Worth %(points)s points; left out of the sum until scored")),
+    Rule.NO_EVIDENCE: (_l("Scored %(score)s, no evidence"), _l("Cite at least one file")),
+    Rule.NO_JUSTIFICATION: (_l("Scored %(score)s, no justification"), _l("Say in a few sentences what was done")),
+    Rule.FULL_ON_ONE_OLD_FILE: (
+        _l("Full marks on a single old file"),
+        _l("Cite something from the last three school years"),
+    ),
+    Rule.UNCITED_EVIDENCE: (_l("“%(title)s” is cited nowhere"), _l("Cite it, or leave it out of the package")),
+}
+
+# The glyph a gap is drawn with.
+GAP_STATES = {
+    Rule.UNSCORED: "none",
+    Rule.NO_EVIDENCE: "bare",
+    Rule.NO_JUSTIFICATION: "gap",
+    Rule.FULL_ON_ONE_OLD_FILE: "gap",
+    Rule.UNCITED_EVIDENCE: "wait",
+}
+
+REFUSALS = {
+    # accounts
+    "name_empty": _l("Please give a name."),
+    "name_long": _l("A name has at most %(longest)s characters."),
+    "district_empty": _l("Please give the district."),
+    "school_known": _l("This district already has a school of that name."),
+    "username_malformed": _l("A user name has 3 to 120 letters, digits or . _ @ + -, such as a phone number or an e-mail address."),
+    "username_taken": _l("This user name is taken. Please choose another."),
+    "password_short": _l("A password has at least %(shortest)s characters."),
+    "password_long": _l("A password has at most %(longest)s characters."),
+    "password_guessable": _l("This password is too easy to guess."),
+    "password_wrong": _l("This is not your password."),
+    "role_needs_school": _l("School staff belong to a school; other roles don't."),
+    "role_not_invitable": _l("A chair is named when a panel is formed."),
+    "invitation_unknown": _l("This invitation link is not known. Please check that it was copied whole."),
+    "invitation_used": _l("This invitation was used already. Please log in."),
+    "invitation_revoked": _l("This invitation was taken back. Please ask for a new one."),
+    "invitation_expired": _l("This invitation has expired. Please ask for a new one."),
+    "log_in_refused": _l("User name and password don't match."),
+    "log_in_slowed": _l("Too many tries. Please wait %(seconds)s seconds; what you typed is kept."),
+    "cannot_disable_self": _l("You can't close your own account."),
+    "account_closed": _l("This account is closed. The bureau can open it again."),
+    "password_link_bureau_only": _l("Only the bureau can send this person a link for a new password."),
+    "role_unknown": _l("Please choose a role."),
+    "role_kept_by_panel": _l("Roles in a panel stay with the panel."),
+    "cannot_take_own_role": _l("You can't take this role from yourself."),
+    "stage_unknown": _l("Please choose one of the stages."),
+    "school_unknown": _l("Please choose a school of the list."),
+    "person_unknown": _l("Please choose a person of the list."),
+    "date_malformed": _l("Please give a day and a time, such as 2026-09-01 18:00."),
+    "number_malformed": _l("Please give a number such as 2 or 0.5."),
+    "rubric_unknown": _l("Please choose a rubric of the list."),
+    "scores_needed": _l("An element needs at least one score."),
+    "tolerance_uneven": _l("A spread is given in whole hundredths of a point, such as 0.2."),
+    "schools_missing": _l("Please choose at least one school."),
+    "panel_unknown": _l("Please choose a panel of this round."),
+    # scores
+    "empty": _l("Please give a score, or set the element to unscored."),
+    "not_a_number": _l("A score is a number such as 0.8."),
+    "negative": _l("A score can't be below 0."),
+    "above_points": _l("This element has at most %(points)s points."),
+    "off_step": _l("Scores go in steps of %(step)s: %(below)s or %(above)s."),
+    "text_too_long": _l("This text has more than %(longest)s characters."),
+    "version_missing": _l("The version this text was based on is missing. Please load the page again."),
+    "stale_write": _l("Somebody else saved first. Both texts are shown; nothing is lost."),
+    "no_such_person": _l("This person is not on the school's staff."),
+    # dossier and submission
+    "cycle_known": _l("There is a cycle of that name already."),
+    "dates_reversed": _l("The deadline must be after the opening."),
+    "round_missing": _l("A cycle needs at least one round, and each round a name."),
+    "step_uneven": _l("The step must divide one point evenly, such as 0.1 or 0.5."),
+    "dossier_open": _l("This school has its dossier in this cycle already."),
+    "awaiting_signature": _l("The principal has this dossier for signing. Recall it to go on editing."),
+    "not_drafting": _l("This dossier has been handed over already."),
+    "not_signing": _l("This dossier is not waiting for a signature."),
+    "already_submitted": _l("This dossier has been submitted already."),
+    "gaps_open": _l("%(count)s gaps are neither fixed nor waived."),
+    "gap_unknown": _l("This gap is no longer there."),
+    "reason_missing": _l("Please give a reason."),
+    "deadline_passed": _l("The deadline for submissions has passed."),
+    "bytes_missing": _l("The file “%(title)s” can't be read from the store. Please tell the bureau."),
+    # review
+    "expert_missing": _l("A panel needs at least %(needed)s experts."),
+    "chair_missing": _l("A panel needs a chair."),
+    "panel_known": _l("This round has a panel of that name already."),
+    "package_assigned": _l("This package has been assigned in this round already."),
+    "package_of_other_cycle": _l("This package belongs to another cycle."),
+    "conflict_of_interest": _l("%(names)s: conflict of interest with this school."),
+    "channel_missing": _l("Please say what this score rests on."),
+    "channel_unknown": _l("Please choose one of the channels."),
+    "review_handed_in": _l("You have handed in this review."),
+    "review_incomplete": _l("%(count)s elements are not scored yet."),
+    "reviews_outstanding": _l("%(count)s reviews are not in yet."),
+    "assignment_closed": _l("This review is closed."),
+    "settlement_incomplete": _l("%(count)s elements are not settled yet."),
+    "rule_unknown": _l("Please say what the final score rests on."),
+    "rule_not_median": _l("The median is %(median)s. Choose another rule for another score."),
+    "not_closed": _l("The panel has not closed this review yet."),
+    "already_published": _l("This result has been published already."),
+    # evidence and uploads
+    "upload_empty": _l("This file is empty."),
+    "upload_too_large": _l("This file has %(size)s MB; at most %(limit)s MB are taken."),
+    "upload_no_room": _l("There is no room left on the server. What has arrived is kept; please try again later."),
+    "upload_busy": _l("This upload is being written by another window. Please wait a moment."),
+    "upload_offset": _l("The upload stands at byte %(offset)s. Please continue from there."),
+    "upload_gone": _l("This upload is no longer there. Please choose the file again."),
+    "upload_expired": _l("This upload was left for too long. Please choose the file again."),
+    "upload_finished": _l("This file has been taken in already. Delete it among the evidence if it isn't wanted."),
+    "upload_checksum": _l("A part of the file was damaged on its way. Please send it again."),
+    "upload_checksum_unknown": _l("A checksum is one of %(known)s, a space, and the digest in base64."),
+    "upload_cut": _l("The line was cut. Please continue where it stopped."),
+    "upload_version": _l("This server speaks version %(version)s of the upload protocol."),
+    "upload_content_type": _l("The body of an upload has the content type %(expected)s."),
+    "upload_number": _l("The header %(header)s must be a whole number of bytes."),
+    "upload_metadata": _l("The description of this upload can't be read."),
+    "upload_beyond_end": _l("There are more bytes than this upload was announced with."),
+    "storage_unavailable": _l("The file store does not answer. What has arrived is kept; please try again later."),
+    "files_missing": _l("Please choose at least one file."),
+    "files_too_large": _l("All files of one form together may have at most %(limit)s MB."),
+    "file_empty": _l("There is nothing in this file."),
+    "file_not_on_list": _l("%(found)s is not among the types of file that are taken."),
+    "file_unknown_type": _l("The type of this file can't be told, or isn't among those that are taken."),
+    "file_active_content": _l("This file holds a web page or a script. Please save it as PDF."),
+    "file_unreadable_archive": _l("This file is damaged, or too large inside to be looked into."),
+    "file_mismatch": _l("The name ends like a program's, but it is %(found)s. Please rename it."),
+    "title_empty": _l("Please give a title."),
+    "kind_unknown": _l("Please choose one of the kinds."),
+    "year_malformed": _l("A school year is written like 2023 or 2023-2024."),
+    "date_malformed": _l("A date is written like 2025-03-21."),
+    "version_unchanged": _l("This is the same file as version %(number)s."),
+    "evidence_in_package": _l("Package %(packages)s holds this evidence, so it stays."),
+    "evidence_cited": _l("It is still cited for %(elements)s. Remove these citations first."),
+    "already_cited": _l("%(element)s cites this evidence already."),
+    "page_malformed": _l("A page is a whole number from 1."),
+    "page_from_missing": _l("Please give the first page too."),
+    "pages_reversed": _l("The last page can't come before the first."),
+    "not_found": _l("There is nothing here."),
+}
+# Areas add their own words here (evidence, uploads); one table answers for all.
+
+
+def explain(error: DomainError) -> str:
+    """The sentence for a refusal."""
+    return refusal(error.code, error.context)
+
+
+def refusal(code: str, context: Mapping[str, Any] = {}) -> str:  # noqa: B006 (read only)
+    """The sentence for a code."""
+    return str(REFUSALS[code]) % plain(context)
+
+
+def gap_words(gap: Gap) -> tuple[str, str]:
+    """What is missing, and what to do."""
+    matter, advice = GAPS[gap.rule]
+    values = plain(gap.context)
+    return str(matter) % values, str(advice) % values
+
+
+def plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Context for a sentence: points as people write them."""
+    return {key: _plain(key, value) for key, value in context.items()}
+
+
+def _plain(key: str, value: Any) -> Any:
+    if not isinstance(value, Decimal):
+        return value
+    # what an element is worth is written as the published table does: 2, not 2.0
+    return str(int(value)) if key == "points" and value == int(value) else format_score(value)
+
+
+
+
+def errors_by_field(refused: Refused) -> dict[str, str]:
+    """Each refused field's sentence."""
+    return {field: explain(error) for field, error in refused.errors.items()}
+
+
+def totals_in_json(totals: Totals) -> dict[str, str | int]:
+    """The three numbers, as text so that they stay exact."""
+    return {
+        "points": format_score(totals.points),
+        "claimed": format_score(totals.claimed),
+        "supported": format_score(totals.supported),
+        "at_risk": format_score(totals.at_risk),
+        "unscored": totals.unscored,
+        "unscored_points": format_score(totals.unscored_points),
+    }
+
+
+CHANGES = {
+    "element:scored": _l("scored %(element)s at %(score)s"),
+    "evidence:added": _l("uploaded “%(title)s”"),
+    "evidence:new_version": _l("uploaded a new version of “%(title)s”"),
+    "citation:added": _l("cited “%(title)s” in %(element)s"),
+    "package:signed": _l("signed the package"),
+}
+
+
+def change_words(change: Change) -> str:
+    """What somebody did, in a sentence that begins with their name elsewhere."""
+    return str(CHANGES[change.action]) % {
+        "element": change.element,
+        "title": change.title or "",
+        "score": format_score(Decimal(change.score)) if change.score is not None else gettext("unscored"),
+    }
+
+
+def gap_rule_words(key: str) -> str:
+    """What a waived gap was, from the key it was waived under."""
+    matter, _advice = GAPS[Rule(key.rpartition(":")[2])]
+    return str(matter).partition("%")[0].strip(" ,，") if "%" in str(matter) else str(matter)

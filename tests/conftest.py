@@ -1,0 +1,191 @@
+"""A real database and store for every test, migrated once and copied."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from config import Settings
+from portfolio import create_app
+from portfolio.db import begin_write, make_engine, make_sessions
+from portfolio.migrate import migrate
+from portfolio.models import User
+from portfolio.storage import Storage
+from portfolio.storage.local import LocalStorage
+from tests.factories import NOW, PASSWORD
+
+pytest_plugins = ["tests.fixtures_servers", "tests.fixtures_browser", "tests.plugin_requirements"]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database."""
+    path = tmp_path_factory.mktemp("template") / "portfolio.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(request: pytest.FixtureRequest) -> str:
+    """The address of a PostgreSQL server whose database "template_portfolio" is migrated and empty."""
+    url: str = request.getfixturevalue("postgres_server").url
+    _run_outside_transaction(url, "CREATE DATABASE template_portfolio")
+    engine = make_engine(re.sub(r"/[^/]*$", "/template_portfolio", url))
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh migrated database on each engine. Tests of services, queries and migrations run on both."""
+    return _fresh(request, request.param, tmp_path)
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh migrated SQLite database, for tests of pages."""
+    return _fresh(request, "sqlite", tmp_path)
+
+
+def _fresh(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    if kind == "sqlite":
+        path = folder / "portfolio.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_template")
+    name = "test_" + os.urandom(6).hex()
+    _run_outside_transaction(url, f"CREATE DATABASE {name} TEMPLATE template_portfolio")
+    return re.sub(r"/[^/]*$", f"/{name}", url)
+
+
+def _run_outside_transaction(url: str, statement: str) -> None:
+    engine = make_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh database."""
+    made = make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A writing session on a fresh database; what a test wants to keep it commits."""
+    with make_sessions(engine)() as opened:
+        begin_write(opened)
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    """An empty local store."""
+    return LocalStorage(tmp_path / "files")
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        """The time it was set to."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The application's clock."""
+    return Clock()
+
+
+@pytest.fixture
+def app(sqlite_url: str, tmp_path: Path, clock: Clock) -> Flask:
+    """The application on a fresh database and store (in `tmp_path`)."""
+    settings = Settings(
+        data_folder=tmp_path,
+        secret_key="a secret only tests know",
+        database_url=sqlite_url,
+        testing=True,
+    )
+    (tmp_path / "files").mkdir(exist_ok=True)
+    return create_app(settings, clock=clock)
+
+
+@pytest.fixture
+def store(app: Flask) -> Iterator[Session]:
+    """A session on the application's database to set a scene with: commit before asking the application."""
+    with app.extensions["portfolio"].sessions() as opened:
+        yield opened
+
+
+class Browser:
+    """A client that carries its CSRF token, as a page's scripts do."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def token(self) -> str:
+        """The page's CSRF token."""
+        page = self.client.get("/account", follow_redirects=True).get_data(as_text=True)
+        found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+        assert found, page
+        return found[1]
+
+    def log_in(self, user: User | str, password: str = PASSWORD) -> Browser:
+        """Log in through the form."""
+        username = user if isinstance(user, str) else user.username
+        answer = self.client.post(
+            "/login", data={"username": username, "password": password, "csrf_token": self.token()}
+        )
+        assert answer.status_code == 302, answer.get_data(as_text=True)
+        return self
+
+    def get(self, path: str, **options: Any) -> Any:
+        """GET."""
+        return self.client.get(path, **options)
+
+    def send(self, method: str, path: str, **options: Any) -> Any:
+        """Any other method, with the CSRF token in its header."""
+        headers = {"X-CSRFToken": self.token(), **options.pop("headers", {})}
+        return self.client.open(path, method=method, headers=headers, **options)
+
+    def put(self, path: str, json: object) -> Any:
+        """PUT JSON."""
+        return self.send("PUT", path, json=json)
+
+    def post(self, path: str, data: object = None, **options: Any) -> Any:
+        """POST a form."""
+        return self.send("POST", path, data=data, **options)
+
+
+@pytest.fixture
+def browser(app: Flask) -> Callable[[], Browser]:
+    """Makes a client of its own for each person of a test."""
+    return lambda: Browser(app.test_client())
+
+
+@pytest.fixture
+def log_in(browser: Callable[[], Browser]) -> Callable[[User], Browser]:
+    """A browser in which the person has logged in."""
+    return lambda user: browser().log_in(user)

@@ -1,0 +1,142 @@
+"""A store with rows in every table, for tests of the schema, the seals and the check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portfolio.models import (
+    Assignment,
+    Determination,
+    Dossier,
+    ElementReview,
+    Evidence,
+    Package,
+    Panel,
+    Recusal,
+    Review,
+    Role,
+    Round,
+    School,
+    SettlementRule,
+    Throttle,
+    Upload,
+)
+from portfolio.services import accounts, packages
+from portfolio.storage import Storage
+from portfolio.tokens import new_token
+from rubric.loader import DEFAULT, find
+from rubric.model import Channel
+from tests.factories import (
+    NOW,
+    PASSWORD,
+    actor_for,
+    cite,
+    make_dossier,
+    make_evidence,
+    make_staff,
+    make_user,
+    score_all,
+)
+
+UNCITED = "C84"
+
+
+@dataclass(frozen=True)
+class FilledStore:
+    """What the tests ask for by name."""
+
+    school: School
+    dossier: Dossier
+    evidence: Evidence
+    package: Package
+
+
+def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
+    """A school that submitted (one gap waived), a review under way, and what people leave around."""
+    dossier = make_dossier(session)
+    package, evidence = _submit(session, storage, folder, dossier)
+    _review(session, dossier, package)
+    _leave_around(session, dossier.school)
+    session.flush()
+    return FilledStore(dossier.school, dossier, evidence, package)
+
+
+def _submit(session: Session, storage: Storage, folder: Path, dossier: Dossier) -> tuple[Package, Evidence]:
+    staff = make_staff(session, dossier.school)
+    lead = actor_for(session, staff.lead)
+    score_all(session, dossier)
+    evidence = make_evidence(session, dossier.school, storage, folder, filename="2023年党支部会议记录.txt")
+    for element in find(DEFAULT).elements:
+        if element.code != UNCITED:
+            cite(session, dossier, element.code, evidence, page=3)
+    gaps = [gap.key for gap in packages.check_list(session, dossier).open]
+    packages.waive(session, actor=lead, now=NOW, dossier=dossier, keys=gaps, reason="材料在区教育局存档")
+    packages.hand_over(session, actor=lead, now=NOW, dossier=dossier)
+    package = packages.sign(
+        session,
+        actor=actor_for(session, staff.principal),
+        now=NOW + timedelta(hours=1),
+        dossier=dossier,
+        password=PASSWORD,
+        storage=storage,
+    )
+    return package, evidence
+
+
+def _review(session: Session, dossier: Dossier, package: Package) -> None:
+    round_ = session.scalars(select(Round).where(Round.cycle_id == dossier.cycle_id)).one()
+    panel = Panel(round_id=round_.id, name="第一专家组", created_at=NOW)
+    session.add(panel)
+    session.flush()
+    expert = make_user(session, Role.EXPERT, panel_id=panel.id)
+    assignment = Assignment(
+        round_id=round_.id, panel_id=panel.id, package_id=package.id, assigned_by=expert.id, assigned_at=NOW
+    )
+    session.add(assignment)
+    session.flush()
+    review = Review(assignment_id=assignment.id, expert_id=expert.id, created_at=NOW)
+    session.add(review)
+    session.flush()
+    session.add_all(
+        [
+            ElementReview(review_id=review.id, element="C1", score=Decimal("0.8"), channel=Channel.INSPECT),
+            Determination(
+                assignment_id=assignment.id,
+                element="C1",
+                score=Decimal("0.8"),
+                rule=SettlementRule.MEDIAN,
+                settled_by=expert.id,
+                settled_at=NOW,
+            ),
+            Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
+        ]
+    )
+
+
+def _leave_around(session: Session, school: School) -> None:
+    user = make_user(session, Role.BUREAU)
+    bureau = actor_for(session, user)
+    accounts.start_session(session, user=user, address="127.0.0.1", now=NOW, lifetime=timedelta(hours=12))
+    accounts.invite(
+        session, actor=bureau, now=NOW, lifetime=timedelta(days=7), name="李某", role=Role.OBSERVER
+    )
+    session.add_all(
+        [
+            Throttle(key="address:127.0.0.1", failures=3, last_failed_at=NOW),
+            Upload(
+                token=new_token(),
+                school_id=school.id,
+                user_id=user.id,
+                length=1024,
+                details={"filename": "照片.jpg"},
+                created_at=NOW,
+                expires_at=NOW + timedelta(hours=48),
+            ),
+        ]
+    )
