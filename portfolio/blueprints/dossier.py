@@ -1,0 +1,209 @@
+"""The school's own pages: home and element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portfolio import heat, navigation, web, wording
+from portfolio.editions import rubric_of
+from portfolio.errors import NotFound, Refused, StaleWrite
+from portfolio.jsonbody import read_json
+from portfolio.models import Dossier, DossierState, SelfAssessment
+from portfolio.policy import Permission, Place
+from portfolio.queries import dossier as queries
+from portfolio.queries import people, places
+from portfolio.queries.places import ElementAt
+from portfolio.services import dossiers
+from portfolio.templating import days_until, score
+from rubric.model import Element, Rubric
+
+blueprint = Blueprint("dossier", __name__)
+
+
+@blueprint.get("/dossiers/<int:dossier_id>")
+@web.guard(Permission.DOSSIER_READ, places.dossier)
+def home(dossier: Dossier) -> Any:
+    """Home: the grid, the three numbers, the ranked gaps."""
+    navigation.stand_on(dossier.school, dossier)
+    seen = queries.overview(web.db(), dossier, user_id=web.actor().user_id)
+    return render_template(
+        "dossier/home.html",
+        dossier=dossier,
+        overview=seen,
+        rows=_grid(dossier, seen),
+        days_left=days_until(dossier.cycle.submit_by, web.now()),
+        next_gap=next((gap.element for gap in seen.readiness.gaps if gap.element), None),
+    )
+
+
+@blueprint.get("/dossiers/<int:dossier_id>/elements/<code>")
+@web.guard(Permission.DOSSIER_READ, places.element)
+def element(at: ElementAt) -> Any:
+    """One element: its wording, score, justification, citations."""
+    return _element_page(at)
+
+
+@blueprint.put("/dossiers/<int:dossier_id>/elements/<code>")
+@web.guard(Permission.ELEMENT_SCORE, places.element)
+def save_element(at: ElementAt) -> Any:
+    """Save as typed: 200 {version, saved_at, totals}, 409 {current}, 422 {errors}."""
+    body = read_json(request)
+    score_typed = body.get("score")
+    try:
+        version = _save(
+            at,
+            None if score_typed is None else str(score_typed),
+            str(body.get("justification", "")),
+            body.get("version"),
+        )
+    except Refused as refused:
+        web.refuse()
+        return jsonify(errors=wording.errors_by_field(refused)), 422
+    except StaleWrite as stale:
+        web.refuse()
+        return jsonify(current=_current(stale), error=wording.explain(stale)), 409
+    rubric = rubric_of(web.db(), at.dossier.cycle.rubric_digest)
+    totals = queries.claims(web.db(), at.dossier.id, rubric)
+    return jsonify(version=version, saved_at=web.now().isoformat(), totals=wording.totals_in_json(totals))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/elements/<code>")
+@web.guard(Permission.ELEMENT_SCORE, places.element)
+def submit_element(at: ElementAt) -> Any:
+    """The same save as a form, for browsers without scripts."""
+    form = request.form
+    typed = None if form.get("unscore") or not form.get("score", "").strip() else form["score"]
+    try:
+        _save(at, typed, form.get("justification", ""), form.get("version"))
+    except Refused as refused:
+        web.refuse()
+        return _element_page(_again(at), typed=dict(form), errors=wording.errors_by_field(refused)), 422
+    except StaleWrite:
+        web.refuse()
+        return _element_page(_again(at), typed=dict(form), stale=True), 409
+    flash(_("Saved"), "ok")
+    return redirect(url_for("dossier.element", dossier_id=at.dossier.id, code=at.assessment.element))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/assignee")
+@web.guard(Permission.ELEMENT_ASSIGN, places.element)
+def assign(at: ElementAt) -> Any:
+    """Give the element to somebody."""
+    chosen = request.form.get("assignee", "")
+    dossiers.assign_element(
+        web.db(),
+        actor=web.actor(),
+        now=web.now(),
+        dossier=at.dossier,
+        assessment=at.assessment,
+        user_id=int(chosen) if chosen.isdigit() else None,
+    )
+    return redirect(url_for("dossier.element", dossier_id=at.dossier.id, code=at.assessment.element))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/preview")
+@web.guard(Permission.DOSSIER_READ, places.element)
+def preview(_at: ElementAt) -> Any:
+    """A justification as it will be read."""
+    return render_template("dossier/_preview.html", text=request.form.get("justification", ""))
+
+
+def _save(at: ElementAt, typed: str | None, justification: str, version: Any) -> int:
+    return dossiers.score_element(
+        web.db(),
+        actor=web.actor(),
+        now=web.now(),
+        dossier=at.dossier,
+        assessment=at.assessment,
+        element=_element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element),
+        score=typed,
+        justification=justification,
+        version=dossiers.based_on(version),
+    )
+
+
+def _again(at: ElementAt) -> ElementAt:
+    """The element as it stands after a refusal was rolled back."""
+    return places.element(web.db(), dossier_id=at.dossier.id, code=at.assessment.element)[0]
+
+
+def _element(rubric: Rubric, code: str) -> Element:
+    try:
+        return rubric.element(code)
+    except KeyError:
+        raise NotFound() from None
+
+
+def _element_page(
+    at: ElementAt,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    stale: bool = False,
+) -> str:
+    dossier, assessment = at.dossier, at.assessment
+    navigation.stand_on(dossier.school, dossier)
+    g.element_code = assessment.element
+    place = Place(school_id=dossier.school_id, person_id=assessment.assignee_id)
+    stands = queries.standing(web.db(), dossier, with_uncited=False)
+    may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
+    editable = dossier.state is not DossierState.SIGNING
+    return render_template(
+        "dossier/element.html",
+        dossier=dossier,
+        assessment=assessment,
+        element=_element(stands.rubric, assessment.element),
+        stands=stands,
+        rubric=stands.rubric,
+        gaps=[gap for gap in stands.readiness.gaps if gap.element == assessment.element],
+        next_gap=_next_gap(stands, assessment.element),
+        cards=queries.citation_cards(web.db(), dossier.id, assessment.element),
+        saved_by=queries.person_name(web.db(), assessment.saved_by),
+        staff=people.assignable(web.db(), school_id=dossier.school_id) if may_assign else [],
+        may_score=editable and web.may(Permission.ELEMENT_SCORE, place),
+        may_cite=editable and web.may(Permission.CITATION_WRITE, place),
+        may_assign=may_assign and editable,
+        typed=typed,
+        errors=errors or {},
+        current=assessment if stale else None,
+    )
+
+
+def _next_gap(stands: queries.Standing, code: str) -> str | None:
+    """The next element, after this one and around, that isn't quiet."""
+    codes = [e.code for e in stands.rubric.elements]
+    here = codes.index(code)
+    around = codes[here + 1 :] + codes[:here]
+    return next((c for c in around if stands.readiness.statuses[c] != "ok"), None)
+
+
+def _grid(dossier: Dossier, seen: queries.Overview) -> list[heat.GridRow]:
+    statuses = seen.readiness.statuses
+
+    def label(element: Element) -> str:
+        standing = wording.STATUSES[statuses[element.code]]
+        given = score(seen.scores.get(element.code), none="–")
+        return f"{element.code} {element.short_title} · {standing} {given}/{score(element.points)}"
+
+    return heat.grid(
+        seen.rubric,
+        state=lambda element: statuses[element.code].value,
+        href=lambda element: url_for("dossier.element", dossier_id=dossier.id, code=element.code),
+        label=label,
+        totals=seen.readiness.by_indicator,
+    )
+
+
+def _current(stale: StaleWrite) -> dict[str, Any]:
+    row = stale.current
+    assert isinstance(row, SelfAssessment)
+    return {
+        "score": None if row.score is None else score(row.score),
+        "justification": row.justification,
+        "version": row.version,
+        "saved_at": row.saved_at.isoformat() if row.saved_at else None,
+        "saved_by": queries.person_name(web.db(), row.saved_by),
+    }

@@ -1,0 +1,211 @@
+"""Submitting a dossier, the package it becomes, and the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portfolio import heat, navigation, web, wording
+from portfolio.documents import form as official_form
+from portfolio.errors import DomainError
+from portfolio.filetypes import content_disposition
+from portfolio.models import Dossier, Package
+from portfolio.policy import Permission, Place
+from portfolio.queries import dossier as dossier_queries
+from portfolio.queries import form as form_queries
+from portfolio.queries import package as queries
+from portfolio.queries import places
+from portfolio.services import packages
+from portfolio.templating import days_until, score
+from rubric.model import Element
+
+blueprint = Blueprint("package", __name__)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@blueprint.get("/dossiers/<int:dossier_id>/submission")
+@web.guard(Permission.SUBMISSION_READ, places.dossier)
+def submission(dossier: Dossier) -> Any:
+    """The check list, the signature step, the receipts."""
+    return _submission_page(dossier)
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/submission/waivers")
+@web.guard(Permission.DOSSIER_SUBMIT, places.dossier)
+def waive(dossier: Dossier) -> Any:
+    """Submit with some gaps knowingly."""
+    keys = request.form.getlist("gap")
+    try:
+        packages.waive(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            dossier=dossier,
+            keys=keys,
+            reason=request.form.get("reason", ""),
+        )
+    except DomainError as error:
+        if error.field is None:
+            raise
+        web.refuse()
+        refused = {key: wording.explain(error) for key in keys}
+        return _submission_page(_again(dossier), refused=refused, typed=request.form.get("reason", "")), 422
+    return redirect(url_for("package.submission", dossier_id=dossier.id) + "#open")
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/submission/waivers/undo")
+@web.guard(Permission.DOSSIER_SUBMIT, places.dossier)
+def unwaive(dossier: Dossier) -> Any:
+    """Take a waiver back."""
+    packages.unwaive(
+        web.db(), actor=web.actor(), now=web.now(), dossier=dossier, key=request.form.get("gap", "")
+    )
+    return redirect(url_for("package.submission", dossier_id=dossier.id))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/submission")
+@web.guard(Permission.DOSSIER_SUBMIT, places.dossier)
+def hand_over(dossier: Dossier) -> Any:
+    """The lead submits: to the principal for signing."""
+    packages.hand_over(web.db(), actor=web.actor(), now=web.now(), dossier=dossier)
+    flash(_("Handed to the principal for signing."), "ok")
+    return redirect(url_for("package.submission", dossier_id=dossier.id))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/submission/recall")
+@web.guard(Permission.DOSSIER_RECALL, places.dossier)
+def recall(dossier: Dossier) -> Any:
+    """Back to editing."""
+    packages.recall(web.db(), actor=web.actor(), now=web.now(), dossier=dossier)
+    flash(_("The dossier can be edited again."), "ok")
+    return redirect(url_for("package.submission", dossier_id=dossier.id))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/submission/signature")
+@web.guard(Permission.DOSSIER_SIGN, places.dossier)
+def sign(dossier: Dossier) -> Any:
+    """The principal signs, and the package is frozen."""
+    try:
+        package = packages.sign(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            dossier=dossier,
+            password=request.form.get("password", ""),
+            storage=web.services().storage,
+        )
+    except DomainError as error:
+        if error.field is None:
+            raise
+        web.refuse()
+        return _submission_page(_again(dossier), errors={error.field: wording.explain(error)}), 422
+    return redirect(url_for("package.package", package_id=package.id))
+
+
+@blueprint.get("/packages/<int:package_id>")
+@web.guard(Permission.PACKAGE_READ, places.package)
+def package(package: Package) -> Any:
+    """A package: receipt, grid, every element as submitted."""
+    navigation.stand_on(package.dossier.school, package.dossier)
+    view = queries.package_view(web.db(), package)
+    return render_template(
+        "package/package.html",
+        package=package,
+        view=view,
+        rows=_grid(view),
+        may_open_files=web.may(Permission.FILE_READ, _place(package)),
+    )
+
+
+@blueprint.get("/packages/<int:package_id>/manifest.json")
+@web.guard(Permission.PACKAGE_READ, places.package)
+def manifest(package: Package) -> Any:
+    """The canonical manifest, to the byte: its SHA-256 is the package's digest."""
+    body = queries.manifest_text(web.db(), package.id)
+    return Response(body.encode(), mimetype="application/json", headers={"ETag": f'"{package.digest}"'})
+
+
+@blueprint.get("/packages/<int:package_id>/form.xlsx")
+@web.guard(Permission.PACKAGE_READ, places.package)
+def package_form(package: Package) -> Any:
+    """The official form with the package's scores, and the panel's once the reader may see them."""
+    sheet = form_queries.of_package(web.db(), package)
+    return _workbook(sheet, f"{package.dossier.school.name} {_('package')} {package.number}")
+
+
+@blueprint.get("/dossiers/<int:dossier_id>/form.xlsx")
+@web.guard(Permission.DOSSIER_READ, places.dossier)
+def form(dossier: Dossier) -> Any:
+    """The official form with the dossier's scores as they stand."""
+    return _workbook(form_queries.of_dossier(web.db(), dossier), dossier.school.name)
+
+
+@blueprint.get("/dossiers/<int:dossier_id>/result")
+@web.guard(Permission.RESULT_READ, places.dossier)
+def result(dossier: Dossier) -> Any:
+    """The score ladder of every element, with reasons, once the bureau has published it."""
+    navigation.stand_on(dossier.school, dossier)
+    return render_template(
+        "package/result.html",
+        dossier=dossier,
+        results=queries.published_results(web.db(), dossier),
+        packages=dossier_queries.packages(web.db(), dossier.id),
+    )
+
+
+def _submission_page(
+    dossier: Dossier,
+    *,
+    errors: dict[str, str] | None = None,
+    refused: dict[str, str] | None = None,
+    typed: str = "",
+) -> str:
+    navigation.stand_on(dossier.school, dossier)
+    place = Place(school_id=dossier.school_id)
+    return render_template(
+        "package/submission.html",
+        dossier=dossier,
+        listed=packages.check_list(web.db(), dossier),
+        packages=dossier_queries.packages(web.db(), dossier.id),
+        days_left=days_until(dossier.cycle.submit_by, web.now()),
+        may_submit=web.may(Permission.DOSSIER_SUBMIT, place),
+        may_recall=web.may(Permission.DOSSIER_RECALL, place),
+        may_sign=web.may(Permission.DOSSIER_SIGN, place),
+        handed_over_by=dossier_queries.person_name(web.db(), dossier.handed_over_by),
+        errors=errors or {},
+        refused=refused or {},
+        typed=typed,
+    )
+
+
+def _again(dossier: Dossier) -> Dossier:
+    """The dossier as it stands after a refusal was rolled back."""
+    return places.dossier(web.db(), dossier_id=dossier.id)[0]
+
+
+def _workbook(sheet: official_form.Sheet, name: str) -> Response:
+    filename = f"{name} {_('official form')}.xlsx"
+    headers = {"Content-Disposition": content_disposition(filename, inline=False)}
+    return Response(official_form.workbook(sheet), mimetype=XLSX, headers=headers)
+
+
+def _place(package: Package) -> Place:
+    _found, place = places.package(web.db(), package_id=package.id)
+    return place
+
+
+def _grid(view: queries.PackageView) -> list[heat.GridRow]:
+    def label(element: Element) -> str:
+        given = score(view.elements[element.code].score)
+        status = wording.STATUSES[view.statuses[element.code]]
+        return f"{element.code} {element.short_title} · {status} {given}/{score(element.points)}"
+
+    return heat.grid(
+        view.rubric,
+        state=lambda element: view.statuses[element.code].value,
+        href=lambda element: f"#{element.code}",
+        label=label,
+        totals=view.by_indicator,
+    )

@@ -1,0 +1,1 @@
+"""What leaves the house: documents made of plain rows."""

@@ -1,0 +1,242 @@
+"""A school's dossier as its pages show it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from portfolio.editions import rubric_of
+from portfolio.models import (
+    AuditEvent,
+    Blob,
+    Citation,
+    Dossier,
+    Evidence,
+    EvidenceVersion,
+    EvidenceYear,
+    Package,
+    SelfAssessment,
+    User,
+)
+from rubric.gaps import CitedEvidence, ElementState, Readiness, readiness
+from rubric.model import Rubric
+from rubric.scoring import ElementClaim, Totals, totals
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happened in the dossier."""
+
+    at: datetime
+    who: str | None
+    action: str
+    element: str | None
+    title: str | None
+    score: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The dossier at a glance."""
+
+    rubric: Rubric
+    readiness: Readiness
+    scores: dict[str, Decimal | None]
+    mine: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A dossier's states and readiness, with what was read to get there."""
+
+    rubric: Rubric
+    assessments: dict[str, SelfAssessment]
+    readiness: Readiness
+
+
+def standing(session: Session, dossier: Dossier, *, with_uncited: bool = True) -> Standing:
+    """Where the dossier stands, in three statements; two without the files that nothing cites."""
+    rubric = rubric_of(session, dossier.cycle.rubric_digest)
+    rows = session.scalars(select(SelfAssessment).where(SelfAssessment.dossier_id == dossier.id))
+    assessments = {row.element: row for row in rows}
+    cited = _cited(session, dossier)
+    states = [
+        ElementState(
+            code=element.code,
+            points=element.points,
+            score=assessments[element.code].score,
+            justification=assessments[element.code].justification,
+            citations=tuple(cited.get(element.code, ())),
+        )
+        for element in rubric.elements
+        if element.code in assessments
+    ]
+    uncited = _uncited(session, dossier) if with_uncited else ()
+    ready = readiness(rubric, states, window_start=dossier.cycle.window_start, uncited=uncited)
+    return Standing(rubric, assessments, ready)
+
+
+def overview(session: Session, dossier: Dossier, *, user_id: int) -> Overview:
+    """The dossier's home."""
+    stands = standing(session, dossier)
+    return Overview(
+        rubric=stands.rubric,
+        readiness=stands.readiness,
+        scores={code: row.score for code, row in stands.assessments.items()},
+        mine=tuple(
+            e.code for e in stands.rubric.elements if stands.assessments[e.code].assignee_id == user_id
+        ),
+        changes=_changes(session, dossier.school_id),
+    )
+
+
+def claims(session: Session, dossier_id: int, rubric: Rubric) -> Totals:
+    """Only the three numbers, in one statement."""
+    cited = exists().where(Citation.dossier_id == dossier_id, Citation.element == SelfAssessment.element)
+    rows = session.execute(
+        select(SelfAssessment.element, SelfAssessment.score, cited.label("cited")).where(
+            SelfAssessment.dossier_id == dossier_id
+        )
+    )
+    return totals(
+        ElementClaim(r.element, rubric.element(r.element).points, r.score, bool(r.cited)) for r in rows
+    )
+
+
+def _cited(session: Session, dossier: Dossier) -> dict[str, list[CitedEvidence]]:
+    rows = session.execute(
+        select(Citation.element, Evidence.id, Evidence.kind, Evidence.date, EvidenceYear.year)
+        .join(Evidence, Evidence.id == Citation.evidence_id)
+        .outerjoin(EvidenceYear, EvidenceYear.evidence_id == Evidence.id)
+        .where(Citation.dossier_id == dossier.id)
+        .order_by(Citation.cited_at, Evidence.id)
+    )
+    years: dict[tuple[str, int], set[int]] = defaultdict(set)
+    described: dict[tuple[str, int], tuple[str, Date | None]] = {}
+    for code, evidence_id, kind, date, year in rows:
+        described[code, evidence_id] = (kind.value, date)
+        if year is not None:
+            years[code, evidence_id].add(year)
+    found: dict[str, list[CitedEvidence]] = defaultdict(list)
+    for (code, evidence_id), (kind, date) in described.items():
+        found[code].append(CitedEvidence(evidence_id, kind, frozenset(years[code, evidence_id]), date))
+    return found
+
+
+def _uncited(session: Session, dossier: Dossier) -> list[tuple[int, str]]:
+    rows = session.execute(
+        select(Evidence.id, Evidence.title)
+        .where(
+            Evidence.school_id == dossier.school_id,
+            ~exists().where(Citation.evidence_id == Evidence.id, Citation.dossier_id == dossier.id),
+        )
+        .order_by(Evidence.created_at.desc())
+    )
+    return [(row.id, row.title) for row in rows]
+
+
+SHOWN_CHANGES = (
+    "element:scored",
+    "evidence:added",
+    "evidence:new_version",
+    "citation:added",
+    "package:signed",
+)
+
+
+def _changes(session: Session, school_id: int, limit: int = 8) -> tuple[Change, ...]:
+    rows = session.execute(
+        select(AuditEvent, User.name)
+        .outerjoin(User, User.id == AuditEvent.actor_id)
+        .where(AuditEvent.school_id == school_id, AuditEvent.action.in_(SHOWN_CHANGES))
+        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        .limit(limit)
+    )
+    return tuple(_change(event, name) for event, name in rows)
+
+
+def _change(event: AuditEvent, who: str | None) -> Change:
+    after = event.after or {}
+    return Change(event.at, who, event.action, after.get("element"), after.get("title"), after.get("score"))
+
+
+@dataclass(frozen=True, slots=True)
+class CitationCard:
+    """A citation as a card: which evidence, its newest file, where in it, and why."""
+
+    id: int
+    evidence_id: int
+    title: str
+    kind: str
+    date: Date | None
+    number: int
+    media_type: str
+    size: int
+    page_from: int | None
+    page_to: int | None
+    remark: str
+
+
+def citation_cards(session: Session, dossier_id: int, code: str) -> list[CitationCard]:
+    """An element's citations, oldest first."""
+    newest = (
+        select(func.max(EvidenceVersion.number))
+        .where(EvidenceVersion.evidence_id == Citation.evidence_id)
+        .correlate(Citation)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Citation,
+            Evidence.title,
+            Evidence.kind,
+            Evidence.date,
+            EvidenceVersion.number,
+            Blob.media_type,
+            Blob.size,
+        )
+        .join(Evidence, Evidence.id == Citation.evidence_id)
+        .join(
+            EvidenceVersion, (EvidenceVersion.evidence_id == Evidence.id) & (EvidenceVersion.number == newest)
+        )
+        .join(EvidenceVersion.blob)
+        .where(Citation.dossier_id == dossier_id, Citation.element == code)
+        .order_by(Citation.cited_at, Citation.id)
+    )
+    return [
+        CitationCard(
+            id=citation.id,
+            evidence_id=citation.evidence_id,
+            title=title,
+            kind=kind,
+            date=date,
+            number=number,
+            media_type=media_type,
+            size=size,
+            page_from=citation.page_from,
+            page_to=citation.page_to,
+            remark=citation.remark,
+        )
+        for citation, title, kind, date, number, media_type, size in rows
+    ]
+
+
+def person_name(session: Session, user_id: int | None) -> str | None:
+    """A person's name, if there is such a person."""
+    return session.scalar(select(User.name).where(User.id == user_id)) if user_id else None
+
+
+def packages(session: Session, dossier_id: int) -> list[Package]:
+    """The dossier's packages, newest first."""
+    return list(
+        session.scalars(
+            select(Package).where(Package.dossier_id == dossier_id).order_by(Package.number.desc())
+        )
+    )

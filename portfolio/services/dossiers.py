@@ -1,0 +1,147 @@
+"""Writing in a dossier: scores and justifications, and whose element is whose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portfolio import audit
+from portfolio.audit import Action
+from portfolio.errors import DomainError, Refused, StaleWrite
+from portfolio.models import Dossier, DossierState, Membership, Role, SelfAssessment
+from portfolio.plaintext import plain_text
+from portfolio.policy import Actor
+from rubric.model import Element
+from rubric.scoring import ScoreError, parse_score
+
+LONGEST_JUSTIFICATION = 8000
+
+
+def score_element(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    dossier: Dossier,
+    assessment: SelfAssessment,
+    element: Element,
+    score: str | None,
+    justification: str,
+    version: int,
+) -> int:
+    """Save an element's self-score (None: unscored) and justification over the version they were based on.
+
+    Returns the new version. Raises Refused by field, StaleWrite with the row as it stands,
+    DomainError("awaiting_signature").
+    """
+    check_editable(session, dossier)
+    justification = plain_text(justification)
+    points = _checked(element, dossier.cycle.score_step, score, justification)
+    before = {"score": assessment.score, "justification": assessment.justification}
+    saved = session.execute(
+        update(SelfAssessment)
+        .where(SelfAssessment.id == assessment.id, SelfAssessment.version == version)
+        .values(
+            score=points,
+            justification=justification,
+            version=version + 1,
+            saved_at=now,
+            saved_by=actor.user_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if saved.rowcount == 0:  # type: ignore[attr-defined]
+        raise StaleWrite(_standing(session, assessment.id))
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=Action.ELEMENT_SCORED,
+        subject=("dossier", dossier.id),
+        school_id=dossier.school_id,
+        before=before,
+        after={"element": element.code, "score": points, "justification": justification},
+    )
+    return version + 1
+
+
+def assign_element(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    dossier: Dossier,
+    assessment: SelfAssessment,
+    user_id: int | None,
+) -> None:
+    """Give an element to one of the school's staff, or to nobody. Raises DomainError("no_such_person")."""
+    check_editable(session, dossier)
+    if user_id is not None and not _is_staff(session, dossier.school_id, user_id):
+        raise DomainError("no_such_person", field="assignee")
+    before = assessment.assignee_id
+    assessment.assignee_id = user_id
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=Action.ELEMENT_ASSIGNED,
+        subject=("dossier", dossier.id),
+        school_id=dossier.school_id,
+        before={"assignee_id": before},
+        after={"element": assessment.element, "assignee_id": user_id},
+    )
+
+
+def check_editable(session: Session, dossier: Dossier) -> None:
+    """What the principal has for signing doesn't move under the pen. Raises DomainError("awaiting_signature").
+
+    The row is held until the commit, so that nobody can hand the dossier over in between.
+    """
+    state = session.scalar(select(Dossier.state).where(Dossier.id == dossier.id).with_for_update(read=True))
+    if state is DossierState.SIGNING:
+        raise DomainError("awaiting_signature")
+
+
+def _checked(element: Element, step: Decimal, score: str | None, justification: str) -> Decimal | None:
+    """The score as points. Raises Refused with every field that is wrong."""
+    errors: dict[str, DomainError] = {}
+    points: Decimal | None = None
+    if score is not None:
+        try:
+            points = parse_score(score, points=element.points, step=step)
+        except ScoreError as error:
+            errors["score"] = DomainError(error.code, field="score", **error.context)
+    if len(justification) > LONGEST_JUSTIFICATION:
+        errors["justification"] = DomainError(
+            "text_too_long", field="justification", longest=LONGEST_JUSTIFICATION
+        )
+    if errors:
+        raise Refused(errors)
+    return points
+
+
+def _standing(session: Session, assessment_id: int) -> SelfAssessment:
+    return session.scalars(
+        select(SelfAssessment)
+        .where(SelfAssessment.id == assessment_id)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _is_staff(session: Session, school_id: int, user_id: int) -> bool:
+    held = select(Membership.id).where(
+        Membership.school_id == school_id,
+        Membership.user_id == user_id,
+        Membership.role.in_([Role.CONTRIBUTOR, Role.LEAD]),
+    )
+    return session.scalar(held.limit(1)) is not None
+
+
+def based_on(version: object) -> int:
+    """The row version a client says its text was based on. Raises Refused if it says none."""
+    if isinstance(version, bool) or not (str(version).isascii() and str(version).isdigit()):
+        raise Refused({"version": DomainError("version_missing", field="version")})
+    return int(str(version))

@@ -1,0 +1,332 @@
+"""Submitting: hand over, sign, freeze. A package is written whole in one transaction, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from portfolio import audit
+from portfolio.audit import Action
+from portfolio.db import new_id
+from portfolio.errors import DomainError
+from portfolio.manifest import Frozen, FrozenCitation, FrozenElement, FrozenFile, FrozenWaiver, manifest_of
+from portfolio.manifest import digest_of as manifest_digest
+from portfolio.models import (
+    Blob,
+    Citation,
+    Dossier,
+    DossierState,
+    Evidence,
+    EvidenceVersion,
+    EvidenceYear,
+    GapWaiver,
+    Package,
+    PackageCitation,
+    PackageElement,
+    PackageFile,
+    PackageWaiver,
+    User,
+)
+from portfolio.plaintext import plain_text
+from portfolio.policy import Actor
+from portfolio.queries.dossier import Standing, standing
+from portfolio.services import accounts
+from portfolio.storage import Storage
+from rubric.gaps import Gap
+
+SHORTEST_REASON = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CheckList:
+    """Every gap of the dossier, fixed ones gone, with the reason of those waived."""
+
+    standing: Standing
+    waived: dict[str, GapWaiver]
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """All gaps, ranked."""
+        return self.standing.readiness.gaps
+
+    @property
+    def open(self) -> list[Gap]:
+        """The gaps that still stand in the way. A file cited nowhere doesn't: it stays out of the package."""
+        return [gap for gap in self.gaps if gap.element is not None and gap.key not in self.waived]
+
+
+def check_list(session: Session, dossier: Dossier) -> CheckList:
+    """What stands between the dossier and its submission, in four statements."""
+    waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
+    return CheckList(standing(session, dossier), {waiver.gap: waiver for waiver in waivers})
+
+
+def waive(
+    session: Session, *, actor: Actor, now: datetime, dossier: Dossier, keys: Iterable[str], reason: str
+) -> None:
+    """Submit with these gaps knowingly, and why. Raises DomainError (not_drafting, reason_missing, gap_unknown)."""
+    _check_drafting(dossier)
+    words = plain_text(reason).strip()
+    if len(words) < SHORTEST_REASON:
+        raise DomainError("reason_missing", field="reason")
+    listed = check_list(session, dossier)
+    known = {gap.key for gap in listed.gaps}
+    for key in keys:
+        if key not in known:
+            raise DomainError("gap_unknown", field="reason")
+        if key in listed.waived:
+            listed.waived[key].reason = words
+        else:
+            session.add(
+                GapWaiver(
+                    dossier_id=dossier.id, gap=key, reason=words, waived_by=actor.user_id, waived_at=now
+                )
+            )
+        _trail(session, actor, now, Action.GAP_WAIVED, dossier, after={"gap": key, "reason": words})
+
+
+def unwaive(session: Session, *, actor: Actor, now: datetime, dossier: Dossier, key: str) -> None:
+    """Take a waiver back."""
+    _check_drafting(dossier)
+    session.execute(delete(GapWaiver).where(GapWaiver.dossier_id == dossier.id, GapWaiver.gap == key))
+    _trail(session, actor, now, Action.GAP_UNWAIVED, dossier, before={"gap": key})
+
+
+def hand_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> None:
+    """The lead submits: the dossier stands still until the principal signs or somebody recalls it.
+
+    Raises DomainError (not_drafting, deadline_passed, gaps_open).
+    """
+    _check_drafting(dossier)
+    _check_deadline(dossier, now)
+    if still := check_list(session, dossier).open:
+        raise DomainError("gaps_open", count=len(still))
+    _move(
+        session,
+        dossier,
+        DossierState.DRAFTING,
+        DossierState.SIGNING,
+        handed_over_at=now,
+        handed_over_by=actor.user_id,
+    )
+    _trail(session, actor, now, Action.HANDED_OVER, dossier)
+
+
+def recall(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> None:
+    """Back to editing, while nobody has signed. Raises DomainError("not_signing")."""
+    _move(
+        session,
+        dossier,
+        DossierState.SIGNING,
+        DossierState.DRAFTING,
+        handed_over_at=None,
+        handed_over_by=None,
+    )
+    _trail(session, actor, now, Action.RECALLED, dossier)
+
+
+def sign(
+    session: Session, *, actor: Actor, now: datetime, dossier: Dossier, password: str, storage: Storage
+) -> Package:
+    """The principal signs: the dossier as it stands becomes a package that nothing can change.
+
+    Raises DomainError (password_wrong, not_signing, deadline_passed, gaps_open, bytes_missing).
+    """
+    accounts.confirm_password(session, actor=actor, password=password)
+    handed_over_by, handed_over_at = dossier.handed_over_by, dossier.handed_over_at
+    # Claimed first: of two signatures at once the second finds nothing left to sign.
+    _move(
+        session,
+        dossier,
+        DossierState.SIGNING,
+        DossierState.SUBMITTED,
+        handed_over_at=None,
+        handed_over_by=None,
+    )
+    assert handed_over_by is not None and handed_over_at is not None
+    _check_deadline(dossier, now)
+    listed = check_list(session, dossier)
+    if listed.open:
+        raise DomainError("gaps_open", count=len(listed.open))
+    frozen = _frozen(session, actor, now, dossier, listed, (handed_over_by, handed_over_at))
+    _check_bytes(storage, frozen)
+    package = _seal(session, dossier, listed, frozen, (handed_over_by, handed_over_at))
+    after = {"package_id": package.id, "number": package.number, "digest": package.digest}
+    _trail(session, actor, now, Action.PACKAGE_SIGNED, dossier, after=after)
+    return package
+
+
+def _check_drafting(dossier: Dossier) -> None:
+    if dossier.state is not DossierState.DRAFTING:
+        raise DomainError("not_drafting")
+
+
+def _check_deadline(dossier: Dossier, now: datetime) -> None:
+    if now > dossier.cycle.submit_by:
+        raise DomainError("deadline_passed")
+
+
+def _move(
+    session: Session, dossier: Dossier, expected: DossierState, to: DossierState, **values: object
+) -> None:
+    """Change the state if it is still the expected one."""
+    moved = session.execute(
+        update(Dossier)
+        .where(Dossier.id == dossier.id, Dossier.state == expected)
+        .values(state=to, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount == 0:  # type: ignore[attr-defined]
+        raise DomainError("not_signing" if expected is DossierState.SIGNING else "not_drafting")
+    session.refresh(dossier, ["state", "handed_over_at", "handed_over_by"])
+
+
+def _trail(
+    session: Session, actor: Actor, now: datetime, action: Action, dossier: Dossier, **values: object
+) -> None:
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=action,
+        subject=("dossier", dossier.id),
+        school_id=dossier.school_id,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _frozen(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    dossier: Dossier,
+    listed: CheckList,
+    handed_over: tuple[int, datetime],
+) -> Frozen:
+    """The dossier as it stands, with the newest version of each cited file."""
+    newest = (
+        select(EvidenceVersion.evidence_id, func.max(EvidenceVersion.number).label("number"))
+        .join(Citation, Citation.evidence_id == EvidenceVersion.evidence_id)
+        .where(Citation.dossier_id == dossier.id)
+        .group_by(EvidenceVersion.evidence_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Citation, Evidence, EvidenceVersion, Blob)
+        .join(Evidence, Evidence.id == Citation.evidence_id)
+        .join(newest, newest.c.evidence_id == Evidence.id)
+        .join(
+            EvidenceVersion,
+            (EvidenceVersion.evidence_id == Evidence.id) & (EvidenceVersion.number == newest.c.number),
+        )
+        .join(EvidenceVersion.blob)
+        .where(Citation.dossier_id == dossier.id)
+        .order_by(Citation.cited_at, Citation.id)
+    ).all()
+    years = _years(session, dossier)
+    files = {
+        row.EvidenceVersion.id: FrozenFile.of(
+            row.Evidence, row.EvidenceVersion, row.Blob, years.get(row.Evidence.id, [])
+        )
+        for row in rows
+    }
+    rubric = listed.standing.rubric
+    names = dict(
+        session.execute(select(User.id, User.name).where(User.id.in_([handed_over[0], actor.user_id]))).all()
+    )
+    return Frozen(
+        school_name=dossier.school.name,
+        district=dossier.school.district,
+        cycle_name=dossier.cycle.name,
+        number=1
+        + (session.scalar(select(func.max(Package.number)).where(Package.dossier_id == dossier.id)) or 0),
+        rubric=rubric,
+        submitted_by=names[handed_over[0]],
+        submitted_at=handed_over[1],
+        signed_by=names[actor.user_id],
+        signed_by_id=actor.user_id,
+        signed_at=now,
+        elements=[
+            FrozenElement(
+                e.code,
+                e.points,
+                listed.standing.assessments[e.code].score,
+                listed.standing.assessments[e.code].justification,
+            )
+            for e in rubric.elements
+        ],
+        files=list(files.values()),
+        citations=[FrozenCitation.of(row.Citation, row.EvidenceVersion.id) for row in rows],
+        waivers=[
+            FrozenWaiver(gap.key, gap.element, gap.points_at_risk, listed.waived[gap.key].reason)
+            for gap in listed.gaps
+            if gap.key in listed.waived
+        ],
+    )
+
+
+def _years(session: Session, dossier: Dossier) -> dict[int, list[int]]:
+    rows = session.execute(
+        select(EvidenceYear.evidence_id, EvidenceYear.year)
+        .where(
+            EvidenceYear.evidence_id.in_(
+                select(Citation.evidence_id).where(Citation.dossier_id == dossier.id)
+            )
+        )
+        .order_by(EvidenceYear.year)
+    )
+    found: dict[int, list[int]] = {}
+    for evidence_id, year in rows:
+        found.setdefault(evidence_id, []).append(year)
+    return found
+
+
+def _check_bytes(storage: Storage, frozen: Frozen) -> None:
+    """What is about to be promised for ever must be there."""
+    for file in frozen.files:
+        if storage.size(file.school_id, file.sha256) != file.size:
+            raise DomainError("bytes_missing", title=file.title)
+
+
+def _seal(
+    session: Session, dossier: Dossier, listed: CheckList, frozen: Frozen, handed_over: tuple[int, datetime]
+) -> Package:
+    """Write the parts, then the package's own row, which seals them."""
+    manifest = manifest_of(frozen)
+    package_id = new_id()
+    citations = [{**c.row(), "position": n} for n, c in enumerate(frozen.citations)]
+    _write_parts(session, package_id, PackageElement, [e.row() for e in frozen.elements])
+    _write_parts(session, package_id, PackageFile, [f.row() for f in frozen.files])
+    _write_parts(session, package_id, PackageCitation, citations)
+    _write_parts(session, package_id, PackageWaiver, [w.row() for w in frozen.waivers])
+    totals = listed.standing.readiness.totals
+    package = Package(
+        id=package_id,
+        dossier_id=dossier.id,
+        school_id=dossier.school_id,
+        cycle_id=dossier.cycle_id,
+        number=frozen.number,
+        rubric_digest=frozen.rubric.digest,
+        digest=manifest_digest(manifest),
+        manifest=manifest,
+        claimed=totals.claimed,
+        supported=totals.supported,
+        unscored=totals.unscored,
+        submitted_by=handed_over[0],
+        submitted_at=handed_over[1],
+        signed_by=frozen.signed_by_id,
+        signed_at=frozen.signed_at,
+    )
+    session.add(package)
+    session.flush()
+    return package
+
+
+def _write_parts(session: Session, package_id: int, part: type, rows: list[dict[str, object]]) -> None:
+    table: Table = part.__table__  # type: ignore[attr-defined]
+    if rows:
+        session.execute(insert(table), [{**row, "package_id": package_id} for row in rows])
