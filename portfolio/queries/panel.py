@@ -1,0 +1,386 @@
+"""What an expert sees: the packages given to them, and one element of a package beside its evidence.
+
+Nothing here reads another expert's scores: a review stays blind whatever the page shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import Session
+
+from portfolio.editions import rubric_of
+from portfolio.errors import NotFound
+from portfolio.models import (
+    Assignment,
+    Cycle,
+    Determination,
+    ElementReview,
+    Package,
+    PackageCitation,
+    PackageElement,
+    PackageFile,
+    Panel,
+    Recusal,
+    Review,
+    Round,
+    School,
+)
+from portfolio.policy import Actor, Permission, Place, condition, recused
+from portfolio.queries import places
+from rubric.model import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A package a panel was given, as its people see it in their list."""
+
+    school: str
+    district: str
+    package_number: int
+    cycle: str
+    round_id: int
+    round: str
+    panel: str
+    package_id: int
+    review_by: datetime | None
+    closed_at: datetime | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MyReview:
+    """A package I score: how far I am."""
+
+    given: Given
+    review_id: int
+    handed_in_at: datetime | None
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MyPanel:
+    """A package I chair: how many reviews are in, how many elements are settled."""
+
+    given: Given
+    reviews: int
+    reviews_in: int
+    settled: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A school whose packages the person keeps away from."""
+
+    school: str
+    reason: str
+    declared_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MyPackages:
+    """Everything a member of panels has to do."""
+
+    reviews: tuple[MyReview, ...]
+    chaired: tuple[MyPanel, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+_GIVEN = (
+    School.name.label("school"),
+    School.district,
+    Package.number.label("package_number"),
+    Cycle.name.label("cycle"),
+    Round.id.label("round_id"),
+    Round.name.label("round"),
+    Panel.name.label("panel"),
+    Package.id.label("package_id"),
+    Round.review_by,
+    Assignment.closed_at,
+    Assignment.published_at,
+)
+
+
+def _given(row: Any) -> Given:
+    return Given(**{field.name: getattr(row, field.name) for field in fields(Given)})
+
+
+def my_packages(session: Session, actor: Actor) -> MyPackages:
+    """The actor's list, in three statements; what they declared a conflict with is not on it."""
+    return MyPackages(_reviews(session, actor), _chaired(session, actor), _conflicts(session, actor))
+
+
+def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
+    mine = ElementReview.review_id == Review.id
+    rows = session.execute(
+        select(
+            *_GIVEN,
+            Review.id.label("review_id"),
+            Review.handed_in_at,
+            select(func.count(ElementReview.score))
+            .where(mine)
+            .correlate(Review)
+            .scalar_subquery()
+            .label("done"),
+            select(func.count())
+            .select_from(ElementReview)
+            .where(mine)
+            .correlate(Review)
+            .scalar_subquery()
+            .label("total"),
+        )
+        .select_from(Review)
+        .join(Assignment, Assignment.id == Review.assignment_id)
+        .join(Package, Package.id == Assignment.package_id)
+        .join(School, School.id == Package.school_id)
+        .join(Cycle, Cycle.id == Package.cycle_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .join(Panel, Panel.id == Assignment.panel_id)
+        .where(
+            condition(
+                actor,
+                Permission.REVIEW_READ,
+                school=Package.school_id,
+                panel=Assignment.panel_id,
+                person=Review.expert_id,
+            )
+        )
+        .order_by(Round.review_by, School.name, Review.id)
+    )
+    return tuple(MyReview(_given(row), row.review_id, row.handed_in_at, row.done, row.total) for row in rows)
+
+
+def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
+    counted = (
+        select(func.count(Review.id))
+        .where(
+            Review.assignment_id == Assignment.id,
+            ~recused(Review.expert_id, Package.school_id, until=Assignment.closed_at),
+        )
+        .correlate(Assignment, Package)
+    )
+    rows = session.execute(
+        select(
+            *_GIVEN,
+            counted.scalar_subquery().label("reviews"),
+            counted.with_only_columns(func.count(Review.handed_in_at)).scalar_subquery().label("reviews_in"),
+            select(func.count())
+            .where(Determination.assignment_id == Assignment.id)
+            .scalar_subquery()
+            .label("settled"),
+            select(func.count())
+            .where(PackageElement.package_id == Package.id)
+            .scalar_subquery()
+            .label("total"),
+        )
+        .select_from(Assignment)
+        .join(Package, Package.id == Assignment.package_id)
+        .join(School, School.id == Package.school_id)
+        .join(Cycle, Cycle.id == Package.cycle_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .join(Panel, Panel.id == Assignment.panel_id)
+        .where(
+            condition(actor, Permission.SETTLEMENT_READ, school=Package.school_id, panel=Assignment.panel_id)
+        )
+        .order_by(Round.review_by, School.name, Assignment.id)
+    )
+    return tuple(MyPanel(_given(row), row.reviews, row.reviews_in, row.settled, row.total) for row in rows)
+
+
+def _conflicts(session: Session, actor: Actor) -> tuple[Conflict, ...]:
+    rows = session.execute(
+        select(School.name, Recusal.reason, Recusal.declared_at)
+        .join(School, School.id == Recusal.school_id)
+        .where(Recusal.user_id == actor.user_id)
+        .order_by(Recusal.declared_at)
+    )
+    return tuple(Conflict(*row) for row in rows)
+
+
+# ---- The workspace ----
+
+
+class Show(StrEnum):
+    """Which elements the list beside the evidence holds."""
+
+    TODO = "todo"
+    BARE = "bare"
+    FAR = "far"
+    FLAGGED = "flagged"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An element in the expert's grid: the school's claim, whether evidence backs it, the expert's score."""
+
+    code: str
+    claimed: Decimal | None
+    cited: bool
+    score: Decimal | None
+    flagged: bool
+
+    @property
+    def state(self) -> str:
+        """A `data-s` value: to score, same as the school, or different."""
+        if self.score is None:
+            return "wait"
+        return "ok" if self.score == self.claimed else "diff"
+
+
+@dataclass(frozen=True, slots=True)
+class CitedFile:
+    """A file that the element cites, as it stood when the package was sealed."""
+
+    position: int
+    evidence_id: int
+    number: int
+    title: str
+    filename: str
+    media_type: str
+    size: int
+    kind: str
+    page_from: int | None
+    page_to: int | None
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An expert's place of work at one element."""
+
+    marks: dict[str, Mark]
+    mine: ElementReview
+    claimed: Decimal | None
+    justification: str
+    files: tuple[CitedFile, ...]
+    tolerance: Decimal
+
+    @property
+    def done(self) -> int:
+        """How many elements have the expert's score."""
+        return sum(mark.score is not None for mark in self.marks.values())
+
+    def shown(self, show: Show) -> list[Mark]:
+        """The elements that a filter lists, in the rubric's order."""
+        return [mark for mark in self.marks.values() if FILTERS[show](mark, self.tolerance)]
+
+    def after(self, code: str, show: Show) -> str | None:
+        """The filter's next element after this one, round the end if need be; None where no other is left."""
+        codes = list(self.marks)
+        here = codes.index(code)
+        listed = {mark.code for mark in self.shown(show)}
+        return next((other for other in codes[here + 1 :] + codes[:here] if other in listed), None)
+
+
+def _is_far(mark: Mark, tolerance: Decimal) -> bool:
+    if mark.score is None or mark.claimed is None:
+        return False
+    return mark.score != mark.claimed and abs(mark.score - mark.claimed) >= tolerance
+
+
+FILTERS: dict[Show, Callable[[Mark, Decimal], bool]] = {
+    Show.TODO: lambda mark, tolerance: mark.score is None,
+    Show.BARE: lambda mark, tolerance: not mark.cited,
+    Show.FAR: _is_far,
+    Show.FLAGGED: lambda mark, tolerance: mark.flagged,
+}
+
+
+def element(session: Session, *, review_id: int, code: str) -> tuple[Review, Place]:
+    """Locates a review for one of the rubric's elements."""
+    found, place = places.review(session, review_id=review_id)
+    rubric = rubric_of(session, found.assignment.package.rubric_digest)
+    if code not in {element.code for element in rubric.elements}:
+        raise NotFound()
+    return found, place
+
+
+def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
+    """The rubric's first element without the expert's score; the first of all when none is left."""
+    todo = set(
+        session.scalars(
+            select(ElementReview.element).where(
+                ElementReview.review_id == review.id, ElementReview.score.is_(None)
+            )
+        )
+    )
+    return next(
+        (element.code for element in rubric.elements if element.code in todo), rubric.elements[0].code
+    )
+
+
+def desk(session: Session, review: Review, rubric: Rubric, code: str) -> Desk:
+    """The workspace at one of the rubric's elements, in three statements."""
+    package_id = review.assignment.package_id
+    here = session.execute(
+        select(ElementReview, PackageElement.score, PackageElement.justification)
+        .join(PackageElement, PackageElement.element == ElementReview.element)
+        .where(
+            ElementReview.review_id == review.id,
+            ElementReview.element == code,
+            PackageElement.package_id == package_id,
+        )
+        .execution_options(populate_existing=True)
+    ).one()
+    return Desk(
+        marks=_marks(session, review.id, package_id, rubric),
+        mine=here[0],
+        claimed=here[1],
+        justification=here[2],
+        files=_files(session, package_id, code),
+        tolerance=review.assignment.panel.round.tolerance,
+    )
+
+
+def _marks(session: Session, review_id: int, package_id: int, rubric: Rubric) -> dict[str, Mark]:
+    cited = exists().where(
+        PackageCitation.package_id == package_id, PackageCitation.element == PackageElement.element
+    )
+    rows = session.execute(
+        select(
+            PackageElement.element, PackageElement.score, cited, ElementReview.score, ElementReview.flagged
+        )
+        .select_from(PackageElement)
+        .join(
+            ElementReview,
+            and_(ElementReview.element == PackageElement.element, ElementReview.review_id == review_id),
+        )
+        .where(PackageElement.package_id == package_id)
+    )
+    marks = {mark.code: mark for mark in (Mark(*row) for row in rows)}
+    return {element.code: marks[element.code] for element in rubric.elements}
+
+
+def _files(session: Session, package_id: int, code: str) -> tuple[CitedFile, ...]:
+    rows = session.execute(
+        select(
+            PackageFile.evidence_id,
+            PackageFile.number,
+            PackageFile.title,
+            PackageFile.filename,
+            PackageFile.media_type,
+            PackageFile.size,
+            PackageFile.kind,
+            PackageCitation.page_from,
+            PackageCitation.page_to,
+            PackageCitation.remark,
+        )
+        .join(
+            PackageCitation,
+            and_(
+                PackageCitation.package_id == PackageFile.package_id,
+                PackageCitation.evidence_version_id == PackageFile.evidence_version_id,
+            ),
+        )
+        .where(PackageFile.package_id == package_id, PackageCitation.element == code)
+        .order_by(PackageCitation.position, PackageFile.evidence_version_id)
+    )
+    return tuple(CitedFile(position, *row[:10]) for position, row in enumerate(rows, start=1))

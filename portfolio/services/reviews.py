@@ -1,0 +1,231 @@
+"""An expert's own work: scores with their reasons, element by element, then handed in for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.orm import Session
+
+from portfolio import audit
+from portfolio.audit import Action
+from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
+from portfolio.models import Assignment, Cycle, ElementReview, Package, PackageElement, Review
+from portfolio.plaintext import plain_text
+from portfolio.policy import Actor
+from rubric.model import Channel
+from rubric.scoring import ScoreError, parse_score
+
+LONGEST_TEXT = 4000  # characters of a reason or a note
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many elements have their score, of how many."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """An element before a save: the expert's row, what the school claimed, what a score may be."""
+
+    row: ElementReview
+    claimed: Decimal | None
+    points: Decimal
+    step: Decimal
+    school_id: int
+    handed_in_at: datetime | None
+    closed_at: datetime | None
+
+
+def score_element(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    review: Review,
+    code: str,
+    score_text: str | None,
+    reason: str,
+    channel: str | None,
+    version: int,
+    note: str | None = None,
+    flagged: bool | None = None,
+) -> ElementReview:
+    """Save the expert's score (None: unscored) over the version it was based on; returns the saved row.
+
+    A score that differs from the self-score carries a reason and the channel it rests on. A note or flag of
+    None stays as it is. Raises Refused by field, StaleWrite with the row as it stands, DomainError
+    (review_handed_in, assignment_closed), NotFound for an element the package doesn't have.
+    """
+    stands = _stands(session, review, code)
+    _check_open(stands.handed_in_at, stands.closed_at)
+    values = _checked(stands, score_text, plain_text(reason), channel, note)
+    if flagged is not None:
+        values["flagged"] = flagged
+    before = _judgement(stands.row)
+    saved = session.execute(
+        update(ElementReview)
+        .where(ElementReview.id == stands.row.id, ElementReview.version == version)
+        .values(**values, version=version + 1, saved_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(stands.row)
+    if saved.rowcount == 0:  # type: ignore[attr-defined]
+        raise StaleWrite(stands.row)
+    after = _judgement(stands.row)
+    if after != before:
+        _record_score(session, actor, now, review, stands, before, after)
+    return stands.row
+
+
+def hand_in(session: Session, *, actor: Actor, now: datetime, review: Review) -> None:
+    """End the expert's work on a package.
+
+    Raises DomainError (review_handed_in, assignment_closed, review_incomplete).
+    """
+    session.refresh(review, ["handed_in_at"], with_for_update=True)
+    assignment = session.get_one(Assignment, review.assignment_id)
+    _check_open(review.handed_in_at, assignment.closed_at)
+    standing = progress(session, review)
+    if standing.done < standing.total:
+        raise DomainError("review_incomplete", count=standing.total - standing.done)
+    review.handed_in_at = now
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=Action.REVIEW_HANDED_IN,
+        subject=("review", review.id),
+        school_id=session.scalar(select(Package.school_id).where(Package.id == assignment.package_id)),
+        after={"elements": standing.total},
+    )
+
+
+def progress(session: Session, review: Review) -> Progress:
+    """How far the expert has come."""
+    row = session.execute(
+        select(func.count(ElementReview.score).label("done"), func.count().label("total")).where(
+            ElementReview.review_id == review.id
+        )
+    ).one()
+    return Progress(row.done, row.total)
+
+
+def parse_points(
+    text: str, *, points: Decimal, step: Decimal, errors: dict[str, DomainError]
+) -> Decimal | None:
+    """The score as typed, or None with its refusal added to `errors`."""
+    try:
+        return parse_score(text, points=points, step=step)
+    except ScoreError as error:
+        errors["score"] = DomainError(error.code, field="score", **error.context)
+        return None
+
+
+def check_length(field: str, text: str, errors: dict[str, DomainError]) -> None:
+    """Adds text_too_long for a text that is."""
+    if len(text) > LONGEST_TEXT:
+        errors[field] = DomainError("text_too_long", field=field, longest=LONGEST_TEXT)
+
+
+def _stands(session: Session, review: Review, code: str) -> _Stands:
+    """The element as it stands; the review's row is locked, so that handing in waits for a save under way."""
+    found = session.execute(
+        select(
+            ElementReview,
+            PackageElement.score,
+            PackageElement.points,
+            Cycle.score_step,
+            Package.school_id,
+            Review.handed_in_at,
+            Assignment.closed_at,
+        )
+        .select_from(ElementReview)
+        .join(Review, Review.id == ElementReview.review_id)
+        .join(Assignment, Assignment.id == Review.assignment_id)
+        .join(Package, Package.id == Assignment.package_id)
+        .join(Cycle, Cycle.id == Package.cycle_id)
+        .join(
+            PackageElement,
+            and_(PackageElement.package_id == Package.id, PackageElement.element == ElementReview.element),
+        )
+        .where(ElementReview.review_id == review.id, ElementReview.element == code)
+        .with_for_update(of=Review)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound()
+    return _Stands(*found)
+
+
+def _check_open(handed_in_at: datetime | None, closed_at: datetime | None) -> None:
+    if closed_at is not None:
+        raise DomainError("assignment_closed")
+    if handed_in_at is not None:
+        raise DomainError("review_handed_in")
+
+
+def _checked(
+    stands: _Stands, score_text: str | None, reason: str, channel: str | None, note: str | None
+) -> dict[str, Any]:
+    """The row's new values. Raises Refused with every field that is wrong."""
+    errors: dict[str, DomainError] = {}
+    score = None
+    if score_text is not None:
+        score = parse_points(score_text, points=stands.points, step=stands.step, errors=errors)
+    rests_on = _channel(channel, errors)
+    if score is not None and score != stands.claimed:
+        if not reason.strip():
+            errors["reason"] = DomainError("reason_missing", field="reason")
+        if rests_on is None:
+            errors.setdefault("channel", DomainError("channel_missing", field="channel"))
+    check_length("reason", reason, errors)
+    values: dict[str, Any] = {"score": score, "reason": reason, "channel": rests_on}
+    if note is not None:
+        values["note"] = plain_text(note)
+        check_length("note", values["note"], errors)
+    if errors:
+        raise Refused(errors)
+    return values
+
+
+def _channel(text: str | None, errors: dict[str, DomainError]) -> Channel | None:
+    if not text:
+        return None
+    try:
+        return Channel(text)
+    except ValueError:
+        errors["channel"] = DomainError("channel_unknown", field="channel")
+        return None
+
+
+def _judgement(row: ElementReview) -> dict[str, Any]:
+    """What the trail keeps of a score; the private note and the flag are nobody else's."""
+    return {"score": row.score, "reason": row.reason, "channel": row.channel}
+
+
+def _record_score(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    review: Review,
+    stands: _Stands,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=Action.ELEMENT_REVIEWED,
+        subject=("review", review.id),
+        school_id=stands.school_id,
+        before=before,
+        after={"element": stands.row.element, **after},
+    )

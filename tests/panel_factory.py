@@ -1,0 +1,158 @@
+"""A package under review by a panel, for tests of reviews and settlement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portfolio.models import (
+    Assignment,
+    Cycle,
+    Dossier,
+    ElementReview,
+    Package,
+    Panel,
+    Review,
+    Round,
+    School,
+    User,
+)
+from portfolio.policy import Actor
+from portfolio.services import panels, reviews, settlement
+from portfolio.services.cycles import RoundPlan
+from rubric.loader import DEFAULT, find
+from rubric.model import Channel
+from tests.factories import (
+    NOW,
+    actor_for,
+    bureau_actor,
+    make_cycle,
+    make_dossier,
+    make_school,
+    make_user,
+    score_all,
+)
+from tests.package_factory import make_package
+
+
+@dataclass
+class Scene:
+    """A school's package with a panel of experts and a chair."""
+
+    session: Session
+    school: School
+    cycle: Cycle
+    dossier: Dossier
+    package: Package
+    panel: Panel
+    assignment: Assignment
+    experts: list[User]
+    chair: User
+    reviews: list[Review]
+
+    def actor(self, number: int = 0) -> Actor:
+        """An expert, as the policy sees them."""
+        return actor_for(self.session, self.experts[number])
+
+    @property
+    def chair_actor(self) -> Actor:
+        """The chair, as the policy sees them."""
+        return actor_for(self.session, self.chair)
+
+    def row(self, code: str, number: int = 0) -> ElementReview:
+        """An expert's row for an element."""
+        return self.session.scalars(
+            select(ElementReview).where(
+                ElementReview.review_id == self.reviews[number].id, ElementReview.element == code
+            )
+        ).one()
+
+    def score_everything(self, number: int, below: dict[str, str] | None = None) -> None:
+        """An expert gives every element the self-score, or the score named in `below` with a reason."""
+        named = below or {}
+        for row in self.session.scalars(
+            select(ElementReview).where(ElementReview.review_id == self.reviews[number].id)
+        ):
+            row.score = Decimal(named.get(row.element, claimed(row.element)))
+            row.saved_at, row.version = NOW, row.version + 1
+            if row.element in named:
+                row.reason, row.channel = f"第{number + 1}位专家：佐证不足。", Channel.DOCUMENTS
+        self.session.flush()
+
+    def hand_in(self, number: int, below: dict[str, str] | None = None) -> None:
+        """An expert scores everything and hands in."""
+        self.score_everything(number, below)
+        reviews.hand_in(self.session, actor=self.actor(number), now=NOW, review=self.reviews[number])
+
+    def settle_all(self, reason: str = "专家组一致意见。") -> None:
+        """The chair settles every element at the self-score, where that is the median."""
+        codes = self.session.scalars(
+            select(ElementReview.element).where(ElementReview.review_id == self.reviews[0].id)
+        ).all()
+        for code in codes:
+            settlement.settle(
+                self.session,
+                actor=self.chair_actor,
+                now=NOW,
+                assignment=self.assignment,
+                code=code,
+                score_text=str(claimed(code)),
+                rule="median",
+                reason=reason,
+                version=0,
+            )
+
+
+def claimed(code: str) -> Decimal:
+    """The self-score that `score_all` gave an element."""
+    return (find(DEFAULT).element(code).points * Decimal("0.9")).quantize(Decimal("0.1"))
+
+
+def make_scene(
+    session: Session,
+    *,
+    experts: int = 3,
+    dossier: Dossier | None = None,
+    independent_scores: int = 1,
+    rounds: list[RoundPlan] | None = None,
+) -> Scene:
+    """A scored dossier, its package, and a panel that was given it in the first round."""
+    plans = rounds or [RoundPlan("市级评估", independent_scores=independent_scores)]
+    cycle = session.get_one(Cycle, dossier.cycle_id) if dossier else make_cycle(session, rounds=plans)
+    if dossier is None:
+        dossier = make_dossier(session, make_school(session), cycle)
+        score_all(session, dossier)
+    package = make_package(session, dossier)
+    first = session.scalars(select(Round).where(Round.cycle_id == cycle.id).order_by(Round.position)).first()
+    assert first is not None
+    people = [make_user(session) for _ in range(experts)]
+    chair = make_user(session)
+    panel = panels.form_panel(
+        session,
+        actor=bureau_actor(session),
+        now=NOW,
+        round=first,
+        name="第三专家组",
+        experts=people,
+        chair=chair,
+    )
+    assignment = panels.assign(session, actor=bureau_actor(session), now=NOW, panel=panel, package=package)
+    given = {
+        review.expert_id: review
+        for review in session.scalars(select(Review).where(Review.assignment_id == assignment.id))
+    }
+    return Scene(
+        session=session,
+        school=session.get_one(School, dossier.school_id),
+        cycle=cycle,
+        dossier=dossier,
+        package=package,
+        panel=panel,
+        assignment=assignment,
+        experts=people,
+        chair=chair,
+        reviews=[given[person.id] for person in people],
+    )
