@@ -1,0 +1,360 @@
+"""What the bureau sets up and hands on: cycles, schools, panels, and the packages it gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from portfolio.errors import NotFound
+from portfolio.models import (
+    Assignment,
+    Cycle,
+    Dossier,
+    Membership,
+    Package,
+    Panel,
+    Recusal,
+    Review,
+    Role,
+    Round,
+    RubricEdition,
+    School,
+    User,
+)
+from portfolio.models.people import PANEL_ROLES
+from portfolio.policy import NOWHERE, Place
+from portfolio.queries.city import Progress, Standing, newest_package, standing_of
+
+# ---- Where things stand ----
+
+
+def cycle(session: Session, *, cycle_id: int) -> tuple[Cycle, Place]:
+    """A cycle with its rounds."""
+    found = session.scalar(select(Cycle).options(selectinload(Cycle.rounds)).where(Cycle.id == cycle_id))
+    if found is None:
+        raise NotFound()
+    return found, NOWHERE
+
+
+def round_(session: Session, *, round_id: int) -> tuple[Round, Place]:
+    """A round with its cycle."""
+    found = session.scalar(
+        select(Round).options(joinedload(Round.cycle, innerjoin=True)).where(Round.id == round_id)
+    )
+    if found is None:
+        raise NotFound()
+    return found, NOWHERE
+
+
+def assignment(session: Session, *, assignment_id: int) -> tuple[Assignment, Place]:
+    """A package given to a panel, with everything a service needs around it."""
+    found = session.scalar(
+        select(Assignment)
+        .options(
+            joinedload(Assignment.panel, innerjoin=True).joinedload(Panel.round, innerjoin=True),
+            joinedload(Assignment.package, innerjoin=True)
+            .joinedload(Package.dossier, innerjoin=True)
+            .options(joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True)),
+        )
+        .where(Assignment.id == assignment_id)
+    )
+    if found is None:
+        raise NotFound()
+    return found, Place(school_id=found.package.school_id)
+
+
+# ---- Cycles ----
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRow:
+    """A cycle in the list: its rubric's name, and how many schools take part and have submitted."""
+
+    cycle: Cycle
+    rubric: str
+    schools: int
+    submitted: int
+
+
+def cycles(session: Session) -> list[CycleRow]:
+    """All cycles, newest first."""
+    schools = select(func.count()).where(Dossier.cycle_id == Cycle.id).correlate(Cycle).scalar_subquery()
+    submitted = (
+        select(func.count(Package.dossier_id.distinct()))
+        .where(Package.cycle_id == Cycle.id)
+        .correlate(Cycle)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Cycle, RubricEdition.name, schools, submitted)
+        .join(RubricEdition, RubricEdition.digest == Cycle.rubric_digest)
+        .options(selectinload(Cycle.rounds))
+        .order_by(Cycle.opens_at.desc(), Cycle.created_at.desc())
+    )
+    return [CycleRow(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class TakingPart:
+    """A school in a cycle, its standing, and its newest package."""
+
+    school_id: int
+    school: str
+    district: str
+    dossier_id: int
+    standing: Standing
+    package_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A package as one round sees it: given to a panel or not yet."""
+
+    package_id: int
+    number: int
+    school_id: int
+    school: str
+    submitted_at: datetime
+    claimed: Decimal
+    assignment: Assignment | None
+    panel: str | None
+    reviews: int
+    handed_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRow:
+    """A panel of a round with its people, the chair first, and the number of packages it was given."""
+
+    panel: Panel
+    members: tuple[Member, ...]
+    packages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person on a panel."""
+
+    user_id: int
+    name: str
+    chair: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why a panel must not have a school's packages: a member works there, or declared a conflict."""
+
+    name: str
+    declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDesk:
+    """Everything to hand out in one round; `conflicts` by (panel id, school id)."""
+
+    round: Round
+    panels: list[PanelRow]
+    packages: list[Handed]
+    conflicts: dict[tuple[int, int], list[Conflict]]
+
+    def free_panels(self, school_id: int) -> list[PanelRow]:
+        """The panels without a conflict with the school."""
+        return [row for row in self.panels if (row.panel.id, school_id) not in self.conflicts]
+
+
+@dataclass(frozen=True, slots=True)
+class CycleDesk:
+    """A cycle's page: who takes part, who could, and what each round has to hand out."""
+
+    taking_part: list[TakingPart]
+    others: list[School]
+    rounds: list[RoundDesk]
+
+
+def cycle_desk(session: Session, held: Cycle, *, now: datetime) -> CycleDesk:
+    """The cycle's schools and rounds, in a number of statements that depends on neither."""
+    desks = round_desks(session, held)
+    last = {
+        handed.package_id: (desk.round, handed)
+        for desk in desks
+        for handed in desk.packages
+        if handed.assignment
+    }
+    overdue = held.submit_by < now
+    taking_part = [
+        TakingPart(
+            school_id=school.id,
+            school=school.name,
+            district=school.district,
+            dossier_id=dossier.id,
+            standing=standing_of(dossier.state, _progress(last.get(package_id)), overdue=overdue),
+            package_id=package_id,
+        )
+        for dossier, school, package_id in session.execute(
+            select(Dossier, School, newest_package())
+            .join(School, School.id == Dossier.school_id)
+            .where(Dossier.cycle_id == held.id)
+            .order_by(School.district, School.name)
+        )
+    ]
+    return CycleDesk(taking_part, _others(session, held), desks)
+
+
+def _progress(last: tuple[Round, Handed] | None) -> Progress | None:
+    held, handed = last if last else (None, None)
+    if held is None or handed is None or handed.assignment is None:
+        return None
+    return Progress(
+        round_name=held.name,
+        review_by=held.review_by,
+        closed=handed.assignment.closed_at is not None,
+        published=handed.assignment.published_at is not None,
+        reviews=handed.reviews,
+        handed_in=handed.handed_in,
+    )
+
+
+def _others(session: Session, held: Cycle) -> list[School]:
+    taking_part = select(Dossier.school_id).where(Dossier.cycle_id == held.id)
+    return list(
+        session.scalars(
+            select(School).where(School.id.not_in(taking_part)).order_by(School.district, School.name)
+        )
+    )
+
+
+# ---- Panels and what they are given ----
+
+
+def round_desks(session: Session, held: Cycle) -> list[RoundDesk]:
+    """What each round of a cycle has to hand out, and to whom."""
+    panels = _panels(session, held.rounds)
+    packages = _packages(session, held)
+    conflicts = _conflicts(session, [row.panel.id for row in panels])
+    return [
+        RoundDesk(
+            round=each,
+            panels=[row for row in panels if row.panel.round_id == each.id],
+            packages=[handed for round_id, handed in packages if round_id == each.id],
+            conflicts=conflicts,
+        )
+        for each in held.rounds
+    ]
+
+
+def _panels(session: Session, rounds: Iterable[Round]) -> list[PanelRow]:
+    wanted = [each.id for each in rounds]
+    packages = select(func.count()).where(Assignment.panel_id == Panel.id).correlate(Panel).scalar_subquery()
+    rows = session.execute(
+        select(Panel, packages).where(Panel.round_id.in_(wanted)).order_by(Panel.created_at, Panel.name)
+    ).all()
+    seated: dict[int, dict[int, Member]] = {}
+    for panel_id, user_id, name, role in session.execute(
+        select(Membership.panel_id, User.id, User.name, Membership.role)
+        .join(User, User.id == Membership.user_id)
+        .join(Panel, Panel.id == Membership.panel_id)
+        .where(Panel.round_id.in_(wanted))
+        .order_by(Membership.role, User.name)
+    ):
+        assert panel_id is not None
+        # "chair" sorts before "expert": who is both stands as the chair, once
+        seated.setdefault(panel_id, {}).setdefault(user_id, Member(user_id, name, role is Role.CHAIR))
+    return [PanelRow(panel, tuple(seated.get(panel.id, {}).values()), count) for panel, count in rows]
+
+
+def _packages(session: Session, held: Cycle) -> list[tuple[int, Handed]]:
+    """(round id, package) for the newest package of every school, and for each round."""
+    reviews = select(func.count()).where(Review.assignment_id == Assignment.id).correlate(Assignment)
+    rows = session.execute(
+        select(
+            Round.id,
+            Package,
+            School,
+            Assignment,
+            Panel.name,
+            reviews.scalar_subquery(),
+            reviews.where(Review.handed_in_at.is_not(None)).scalar_subquery(),
+        )
+        .select_from(Dossier)
+        .join(Package, Package.id == newest_package())
+        .join(School, School.id == Dossier.school_id)
+        .join(Round, Round.cycle_id == Dossier.cycle_id)
+        .outerjoin(Assignment, (Assignment.package_id == Package.id) & (Assignment.round_id == Round.id))
+        .outerjoin(Panel, Panel.id == Assignment.panel_id)
+        .where(Dossier.cycle_id == held.id)
+        .order_by(Package.signed_at, School.name)
+    )
+    return [
+        (
+            round_id,
+            Handed(
+                package_id=package.id,
+                number=package.number,
+                school_id=school.id,
+                school=school.name,
+                submitted_at=package.signed_at,
+                claimed=package.claimed,
+                assignment=given,
+                panel=panel,
+                reviews=reviews_,
+                handed_in=handed_in,
+            ),
+        )
+        for round_id, package, school, given, panel, reviews_, handed_in in rows
+    ]
+
+
+def _conflicts(session: Session, panel_ids: Sequence[int]) -> dict[tuple[int, int], list[Conflict]]:
+    """Who of each panel works at which school, or declared a conflict with it."""
+    if not panel_ids:
+        return {}
+    seat = (
+        select(Membership.panel_id, Membership.user_id)
+        .where(Membership.panel_id.in_(panel_ids))
+        .distinct()
+        .subquery()
+    )
+    works = select(seat.c.panel_id, Membership.school_id, User.name, literal(0)).where(
+        Membership.user_id == seat.c.user_id, Membership.school_id.is_not(None), User.id == seat.c.user_id
+    )
+    declared = select(seat.c.panel_id, Recusal.school_id, User.name, literal(1)).where(
+        Recusal.user_id == seat.c.user_id, User.id == seat.c.user_id
+    )
+    found: dict[tuple[int, int], list[Conflict]] = {}
+    for panel_id, school_id, name, was_declared in session.execute(union_all(works, declared)):
+        conflict = Conflict(name, bool(was_declared))
+        if conflict not in found.setdefault((panel_id, school_id), []):
+            found[(panel_id, school_id)].append(conflict)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who can sit on a panel, and the schools they work at."""
+
+    user_id: int
+    name: str
+    schools: tuple[str, ...]
+
+
+def candidates(session: Session) -> list[Candidate]:
+    """Everybody with an open account who is an expert or a chair somewhere."""
+    experts = select(Membership.user_id).where(Membership.role.in_(PANEL_ROLES))
+    rows = session.execute(
+        select(User.id, User.name, School.name)
+        .outerjoin(Membership, (Membership.user_id == User.id) & Membership.school_id.is_not(None))
+        .outerjoin(School, School.id == Membership.school_id)
+        .where(User.id.in_(experts), User.disabled_at.is_(None))
+        .order_by(User.name, User.id)
+    )
+    found: dict[int, Candidate] = {}
+    for user_id, name, school in rows:
+        known = found.get(user_id, Candidate(user_id, name, ()))
+        added = (school,) if school and school not in known.schools else ()
+        found[user_id] = Candidate(user_id, name, known.schools + added)
+    return list(found.values())

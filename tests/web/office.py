@@ -1,0 +1,37 @@
+"""What tests of the bureau's pages share."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy.orm import Session
+
+from portfolio.services import settlement
+from tests.conftest import Browser
+from tests.factories import NOW
+from tests.panel_factory import Scene, make_scene
+
+
+def text_of(browser: Browser, path: str) -> str:
+    """A page that is there."""
+    answer = browser.get(path)
+    assert answer.status_code == 200, path
+    text: str = answer.get_data(as_text=True)
+    return text
+
+
+def names_on(page: str) -> list[str]:
+    """The rows of a page's table, by the names they lead with."""
+    return re.findall(r'<th scope="row"><a [^>]+>([^<]+)</a>', page)
+
+
+def settled_scene(store: Session) -> Scene:
+    """A review that its chair has closed."""
+    scene = make_scene(store, experts=1)
+    scene.hand_in(0)
+    scene.settle_all()
+    settlement.close(
+        store, actor=scene.chair_actor, now=NOW, assignment=scene.assignment, opinion="总体达到标准。"
+    )
+    store.commit()
+    return scene
