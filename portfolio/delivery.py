@@ -40,7 +40,7 @@ def deliver(
     content_type = _content_type(storage, school_id, sha256, media_type)
     path = storage.local_path(school_id, sha256)
     if path is not None:
-        response = send_file(path, mimetype=content_type, conditional=True, etag=sha256)
+        response: Response = send_file(path, mimetype=content_type, conditional=True, etag=sha256)
     else:
         response = _streamed(storage, school_id, sha256, size, content_type)
     headers = response.headers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class DomainError(Exception):
     """A refusal: `code` names the rule, `context` what its sentence needs, `field` the input it stands beside."""
@@ -16,7 +18,7 @@ class DomainError(Exception):
 class NotFound(DomainError):
     """There is no such thing, or the actor may not know of it."""
 
-    def __init__(self, code: str = "not_found", **context: object) -> None:
+    def __init__(self, code: str = "not_found", **context: Any) -> None:
         super().__init__(code, **context)
 
 

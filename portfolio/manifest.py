@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date as Date
 from datetime import UTC, datetime
+from datetime import date as Date
 from decimal import Decimal
 from typing import Any
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
-
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -13,8 +13,8 @@ from flask_babel import lazy_gettext as _l
 from portfolio.audit import Action
 from portfolio.errors import DomainError, Refused
 from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
-from portfolio.queries.dossier import Change
 from portfolio.queries.city import Matter, Standing
+from portfolio.queries.dossier import Change
 from rubric.gaps import ElementStatus, Gap, Rule
 from rubric.model import Channel
 from rubric.scoring import Stage as LadderStage
@@ -79,7 +79,7 @@ SETTLEMENT_RULES = {
 
 STAGE_NAMES = {
     LadderStage.SCHOOL: _l("Self"),
-    LadderStage.EXPERT: _l("Expert"),
+    LadderStage.EXPERT: _l("Review by"),
     LadderStage.FINAL: _l("Final"),
 }
 
@@ -149,12 +149,27 @@ AUDIT_ACTIONS = {
 GAPS = {
     Rule.UNSCORED: (_l("Not scored yet"), _l("Worth %(points)s points; left out of the sum until scored")),
     Rule.NO_EVIDENCE: (_l("Scored %(score)s, no evidence"), _l("Cite at least one file")),
-    Rule.NO_JUSTIFICATION: (_l("Scored %(score)s, no justification"), _l("Say in a few sentences what was done")),
+    Rule.NO_JUSTIFICATION: (
+        _l("Scored %(score)s, no justification"),
+        _l("Say in a few sentences what was done"),
+    ),
     Rule.FULL_ON_ONE_OLD_FILE: (
         _l("Full marks on a single old file"),
         _l("Cite something from the last three school years"),
     ),
-    Rule.UNCITED_EVIDENCE: (_l("“%(title)s” is cited nowhere"), _l("Cite it, or leave it out of the package")),
+    Rule.UNCITED_EVIDENCE: (
+        _l("“%(title)s” is cited nowhere"),
+        _l("Cite it, or leave it out of the package"),
+    ),
+}
+
+# A gap's name, where its numbers are not at hand.
+GAP_NAMES = {
+    Rule.UNSCORED: _l("Not scored yet"),
+    Rule.NO_EVIDENCE: _l("No evidence"),
+    Rule.NO_JUSTIFICATION: _l("No justification"),
+    Rule.FULL_ON_ONE_OLD_FILE: _l("Full marks on a single old file"),
+    Rule.UNCITED_EVIDENCE: _l("Cited nowhere"),
 }
 
 # The glyph a gap is drawn with.
@@ -172,7 +187,9 @@ REFUSALS = {
     "name_long": _l("A name has at most %(longest)s characters."),
     "district_empty": _l("Please give the district."),
     "school_known": _l("This district already has a school of that name."),
-    "username_malformed": _l("A user name has 3 to 120 letters, digits or . _ @ + -, such as a phone number or an e-mail address."),
+    "username_malformed": _l(
+        "A user name has 3 to 120 letters, digits or . _ @ + -, such as a phone number or an e-mail address."
+    ),
     "username_taken": _l("This user name is taken. Please choose another."),
     "password_short": _l("A password has at least %(shortest)s characters."),
     "password_long": _l("A password has at most %(longest)s characters."),
@@ -195,7 +212,7 @@ REFUSALS = {
     "stage_unknown": _l("Please choose one of the stages."),
     "school_unknown": _l("Please choose a school of the list."),
     "person_unknown": _l("Please choose a person of the list."),
-    "date_malformed": _l("Please give a day and a time, such as 2026-09-01 18:00."),
+    "moment_malformed": _l("Please give a day and a time, such as 2026-09-01 18:00."),
     "number_malformed": _l("Please give a number such as 2 or 0.5."),
     "rubric_unknown": _l("Please choose a rubric of the list."),
     "scores_needed": _l("An element needs at least one score."),
@@ -248,12 +265,16 @@ REFUSALS = {
     # evidence and uploads
     "upload_empty": _l("This file is empty."),
     "upload_too_large": _l("This file has %(size)s MB; at most %(limit)s MB are taken."),
-    "upload_no_room": _l("There is no room left on the server. What has arrived is kept; please try again later."),
+    "upload_no_room": _l(
+        "There is no room left on the server. What has arrived is kept; please try again later."
+    ),
     "upload_busy": _l("This upload is being written by another window. Please wait a moment."),
     "upload_offset": _l("The upload stands at byte %(offset)s. Please continue from there."),
     "upload_gone": _l("This upload is no longer there. Please choose the file again."),
     "upload_expired": _l("This upload was left for too long. Please choose the file again."),
-    "upload_finished": _l("This file has been taken in already. Delete it among the evidence if it isn't wanted."),
+    "upload_finished": _l(
+        "This file has been taken in already. Delete it among the evidence if it isn't wanted."
+    ),
     "upload_checksum": _l("A part of the file was damaged on its way. Please send it again."),
     "upload_checksum_unknown": _l("A checksum is one of %(known)s, a space, and the digest in base64."),
     "upload_cut": _l("The line was cut. Please continue where it stopped."),
@@ -262,7 +283,9 @@ REFUSALS = {
     "upload_number": _l("The header %(header)s must be a whole number of bytes."),
     "upload_metadata": _l("The description of this upload can't be read."),
     "upload_beyond_end": _l("There are more bytes than this upload was announced with."),
-    "storage_unavailable": _l("The file store does not answer. What has arrived is kept; please try again later."),
+    "storage_unavailable": _l(
+        "The file store does not answer. What has arrived is kept; please try again later."
+    ),
     "files_missing": _l("Please choose at least one file."),
     "files_too_large": _l("All files of one form together may have at most %(limit)s MB."),
     "file_empty": _l("There is nothing in this file."),
@@ -292,7 +315,7 @@ def explain(error: DomainError) -> str:
     return refusal(error.code, error.context)
 
 
-def refusal(code: str, context: Mapping[str, Any] = {}) -> str:  # noqa: B006 (read only)
+def refusal(code: str, context: Mapping[str, Any] = MappingProxyType({})) -> str:
     """The sentence for a code."""
     return str(REFUSALS[code]) % plain(context)
 
@@ -314,8 +337,6 @@ def _plain(key: str, value: Any) -> Any:
         return value
     # what an element is worth is written as the published table does: 2, not 2.0
     return str(int(value)) if key == "points" and value == int(value) else format_score(value)
-
-
 
 
 def errors_by_field(refused: Refused) -> dict[str, str]:
@@ -355,5 +376,4 @@ def change_words(change: Change) -> str:
 
 def gap_rule_words(key: str) -> str:
     """What a waived gap was, from the key it was waived under."""
-    matter, _advice = GAPS[Rule(key.rpartition(":")[2])]
-    return str(matter).partition("%")[0].strip(" ,，") if "%" in str(matter) else str(matter)
+    return str(GAP_NAMES[Rule(key.rpartition(":")[2])])

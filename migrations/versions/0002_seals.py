@@ -35,7 +35,9 @@ class Seal(NamedTuple):
 
 SEALS: tuple[Seal, ...] = (
     *(
-        Seal(part, "INSERT", "a package is sealed", "EXISTS (SELECT 1 FROM packages WHERE id = NEW.package_id)")
+        Seal(
+            part, "INSERT", "a package is sealed", "EXISTS (SELECT 1 FROM packages WHERE id = NEW.package_id)"
+        )
         for part in PARTS
     ),
     *(Seal(table, "UPDATE", "a package never changes") for table in ("packages", *PARTS)),

@@ -33,11 +33,11 @@ class Typed:
 
     def moment(self, name: str) -> datetime | None:
         """A local day and time, as its moment; None where nothing was typed."""
-        return self._read(name, "date_malformed", _moment) if self.text(name) else None
+        return self._read(name, "moment_malformed", _moment) if self.text(name) else None
 
     def needed_moment(self, name: str) -> datetime:
         """A local day and time, which must be given."""
-        return self._read(name, "date_malformed", _moment) or web.now()
+        return self._read(name, "moment_malformed", _moment) or web.now()
 
     def points(self, name: str) -> Decimal:
         """Points: a plain decimal from 0 to 100."""

@@ -99,13 +99,13 @@ def _set_fonts(document: "Document") -> None:
 
     styles = document.styles
     for name, font, points in (("Normal", "宋体", 12), ("Title", "黑体", 20), ("Heading 1", "黑体", 15)):
-        _set_font(styles[name], font, points)  # type: ignore[arg-type]
-    styles["Title"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER  # type: ignore[attr-defined]
+        _set_font(styles[name], font, points)
+    styles["Title"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2.8)
-    styles["Normal"].paragraph_format.line_spacing = 1.5  # type: ignore[attr-defined]
-    styles["Normal"].paragraph_format.space_after = Pt(0)  # type: ignore[attr-defined]
+    styles["Normal"].paragraph_format.line_spacing = 1.5
+    styles["Normal"].paragraph_format.space_after = Pt(0)
 
 
 def _set_font(style: "ParagraphStyle", font: str, points: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -73,7 +73,7 @@ class Evidence(Keyed, Base):
         lazy="raise_on_sql", order_by="EvidenceYear.year", cascade="all, delete-orphan"
     )
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (as SQLAlchemy declares it)
 
 
 class EvidenceYear(Base):

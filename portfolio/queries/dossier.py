@@ -120,10 +120,10 @@ def _cited(session: Session, dossier: Dossier) -> dict[str, list[CitedEvidence]]
     )
     years: dict[tuple[str, int], set[int]] = defaultdict(set)
     described: dict[tuple[str, int], tuple[str, Date | None]] = {}
-    for code, evidence_id, kind, date, year in rows:
-        described[code, evidence_id] = (kind.value, date)
-        if year is not None:
-            years[code, evidence_id].add(year)
+    for row in rows:
+        described[row.element, row.id] = (row.kind.value, row.date)
+        if row.year is not None:
+            years[row.element, row.id].add(row.year)
     found: dict[str, list[CitedEvidence]] = defaultdict(list)
     for (code, evidence_id), (kind, date) in described.items():
         found[code].append(CitedEvidence(evidence_id, kind, frozenset(years[code, evidence_id]), date))

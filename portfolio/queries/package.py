@@ -148,9 +148,24 @@ class RoundResult:
     final: Decimal
 
     @property
-    def lossy(self) -> list[JudgedElement]:
-        """The elements that lost points, most first."""
-        return sorted((e for e in self.elements if e.lost), key=lambda e: (-e.lost, e.element.number))
+    def below(self) -> list[JudgedElement]:
+        """Where the panel gave less than the school had claimed, most points first."""
+        return _most_lost([e for e in self.elements if e.self_score is not None and e.final < e.self_score])
+
+    @property
+    def as_claimed(self) -> list[JudgedElement]:
+        """Where points are lost that the school had not claimed itself, most points first."""
+        below = {each.element.code for each in self.below}
+        return _most_lost([e for e in self.elements if e.lost and e.element.code not in below])
+
+    @property
+    def full(self) -> list[JudgedElement]:
+        """The elements with all their points."""
+        return [e for e in self.elements if not e.lost]
+
+
+def _most_lost(elements: list[JudgedElement]) -> list[JudgedElement]:
+    return sorted(elements, key=lambda each: (-each.lost, each.element.number))
 
 
 def published_results(session: Session, dossier: Dossier) -> list[RoundResult]:

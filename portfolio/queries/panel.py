@@ -153,7 +153,7 @@ def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
                 person=Review.expert_id,
             )
         )
-        .order_by(Round.review_by, School.name, Review.id)
+        .order_by(Review.handed_in_at.is_not(None), Round.review_by, School.name, Review.id)
     )
     return tuple(MyReview(_given(row), row.review_id, row.handed_in_at, row.done, row.total) for row in rows)
 

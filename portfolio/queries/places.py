@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.orm import Load, Session, contains_eager, joinedload
 
 from portfolio.errors import NotFound
 from portfolio.models import (
@@ -59,7 +59,7 @@ class FileAt:
     blob: Blob
 
 
-def _dossiers() -> Select[tuple[Dossier]]:
+def _dossiers() -> Select[Dossier]:
     return select(Dossier).options(
         joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True)
     )
@@ -170,10 +170,13 @@ def package(session: Session, *, package_id: int) -> tuple[Package, Place]:
     return rows[0].Package, Place(school_id=rows[0].Package.school_id, panel_ids=panels)
 
 
-def _with_assignment() -> tuple[ORMOption, ...]:
-    to_dossier = joinedload(Assignment.package, innerjoin=True).joinedload(Package.dossier, innerjoin=True)
+def _around(assignment: Any) -> tuple[Any, ...]:
+    """Loads what stands around an assignment, from the option that leads to it."""
+    to_dossier = assignment.joinedload(Assignment.package, innerjoin=True).joinedload(
+        Package.dossier, innerjoin=True
+    )
     return (
-        joinedload(Assignment.panel, innerjoin=True).joinedload(Panel.round, innerjoin=True),
+        assignment.joinedload(Assignment.panel, innerjoin=True).joinedload(Panel.round, innerjoin=True),
         to_dossier.joinedload(Dossier.school, innerjoin=True),
         to_dossier.joinedload(Dossier.cycle, innerjoin=True),
     )
@@ -183,7 +186,7 @@ def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
     """An expert's review with its assignment, panel, round, package, school and cycle."""
     found = session.scalar(
         select(Review)
-        .options(joinedload(Review.assignment, innerjoin=True).options(*_with_assignment()))
+        .options(*_around(joinedload(Review.assignment, innerjoin=True)))
         .where(Review.id == review_id)
     )
     if found is None:
@@ -200,7 +203,7 @@ def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Ass
     """A package's assignment in a round, with everything around it."""
     found = session.scalar(
         select(Assignment)
-        .options(*_with_assignment())
+        .options(*_around(Load(Assignment)))
         .where(Assignment.round_id == round_id, Assignment.package_id == package_id)
     )
     if found is None:

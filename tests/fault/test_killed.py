@@ -59,7 +59,8 @@ with make_sessions(engine)() as session:
 
 
 @pytest.mark.parametrize(
-    ("place", "frozen"), [("between the parts", False), ("before the commit", False), ("after the commit", True)]
+    ("place", "frozen"),
+    [("between the parts", False), ("before the commit", False), ("after the commit", True)],
 )
 def test_a_signature_killed_half_way_freezes_all_or_nothing(
     session: Session, storage: Storage, tmp_path: Path, database_url: str, place: str, frozen: bool
@@ -74,11 +75,15 @@ def test_a_signature_killed_half_way_freezes_all_or_nothing(
     session.commit()
 
     command = [sys.executable, "-c", SIGNER, database_url, str(tmp_path / "files"), str(dossier.id)]
-    signer = subprocess.run([*command, str(staff.principal.id), place], capture_output=True, timeout=60, check=False)
+    signer = subprocess.run(
+        [*command, str(staff.principal.id), place], capture_output=True, timeout=60, check=False
+    )
     assert signer.returncode == -signal.SIGKILL, signer.stderr.decode()
 
     session.expire_all()
-    counts = [session.scalar(select(func.count()).select_from(t)) for t in (Package, PackageElement, PackageFile)]
+    counts = [
+        session.scalar(select(func.count()).select_from(t)) for t in (Package, PackageElement, PackageFile)
+    ]
     assert counts == ([1, 84, 1] if frozen else [0, 0, 0])
     state = session.scalars(select(Dossier.state)).one()
     assert state is (DossierState.SUBMITTED if frozen else DossierState.SIGNING)

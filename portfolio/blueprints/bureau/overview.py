@@ -17,7 +17,8 @@ from portfolio.blueprints.forms import Typed
 from portfolio.errors import NotFound
 from portfolio.policy import Permission
 from portfolio.queries.city import City, CityRow, Matter, Standing, city_overview, matter_of
-from rubric.scoring import Totals, format_score
+from portfolio.templating import points
+from rubric.scoring import Totals
 
 # The glyph of each standing: shape and colour beside the word.
 GLYPHS = {
@@ -145,11 +146,10 @@ def _chips(city: City, view: View) -> Iterable[Chip]:
 
 def _columns(city: City, view: View) -> dict[str, Column]:
     assert city.rubric is not None
-    points = [
-        (a.code, _("%(points)s points", points=format_score(a.points)), a.title)
-        for a in city.rubric.indicators
+    shares = [
+        (a.code, _("%(points)s points", points=points(a.points)), a.title) for a in city.rubric.indicators
     ]
-    named = [("school", "", ""), *points, ("claimed", "", "")]
+    named = [("school", "", ""), *shares, ("claimed", "", "")]
     return {key: _column(view, key, label, hint) for key, label, hint in named}
 
 

@@ -1,0 +1,238 @@
+"""Is everything that was promised still there? Files by their bytes, packages by their manifests, rubrics by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, undefer
+
+from portfolio.editions import rubric_of
+from portfolio.manifest import (
+    Frozen,
+    FrozenCitation,
+    FrozenElement,
+    FrozenFile,
+    FrozenWaiver,
+    digest_of,
+    manifest_of,
+)
+from portfolio.models import (
+    Blob,
+    EvidenceVersion,
+    Package,
+    PackageCitation,
+    PackageElement,
+    PackageFile,
+    PackageWaiver,
+    RubricEdition,
+)
+from portfolio.storage import BlobMissing, Storage
+from rubric.model import Rubric, from_described
+
+PIECE = 1024 * 1024  # bytes read at once
+
+
+class Problem(NamedTuple):
+    """Something that is not whole, and what is the matter with it."""
+
+    thing: str
+    matter: str
+
+    def __str__(self) -> str:
+        return f"{self.thing}: {self.matter}"
+
+
+@dataclass
+class Inspection:
+    """Looks at everything in a store once; `quick` takes a file's size for its digest."""
+
+    session: Session
+    storage: Storage
+    quick: bool = False
+    files: int = 0
+    packages: int = 0
+
+    @property
+    def extent(self) -> str:
+        """How much was looked at."""
+        how = "sizes compared" if self.quick else "every byte read"
+        return f"{self.files} files ({how}), {self.packages} packages"
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything that is wrong, as it is found."""
+        yield from self._rubrics()
+        yield from self._files()
+        yield from self._packages()
+
+    def _rubrics(self) -> Iterator[Problem]:
+        for edition in self.session.scalars(select(RubricEdition).order_by(RubricEdition.created_at)):
+            if _digest_of_rubric(edition.body) != edition.digest:
+                yield Problem(f"rubric {edition.name} {edition.digest}", "its stored text has another digest")
+
+    def _files(self) -> Iterator[Problem]:
+        for blob in self.session.execute(_referred_to()).all():
+            self.files += 1
+            matter = self._matter_with(blob.school_id, blob.sha256, blob.size, blob.storage)
+            if matter is not None:
+                yield from (Problem(thing, matter) for thing in self._holders(blob.school_id, blob.sha256))
+
+    def _matter_with(self, school_id: int, sha256: str, size: int, kept_in: str) -> str | None:
+        stored = self.storage.size(school_id, sha256)
+        if stored is None:
+            elsewhere = f" (they were stored in {kept_in}, this is {self.storage.name})"
+            return f"bytes {sha256} are missing" + (elsewhere if kept_in != self.storage.name else "")
+        if stored != size:
+            return f"bytes {sha256} are damaged: {stored} bytes instead of {size}"
+        if not self.quick and (found := self._digest_of_bytes(school_id, sha256)) != sha256:
+            return f"bytes {sha256} are damaged: their digest is {found}"
+        return None
+
+    def _digest_of_bytes(self, school_id: int, sha256: str) -> str:
+        digest = hashlib.sha256()
+        try:
+            with self.storage.open(school_id, sha256) as file:
+                while piece := file.read(PIECE):
+                    digest.update(piece)
+        except BlobMissing:
+            return "gone while being read"
+        return digest.hexdigest()
+
+    def _holders(self, school_id: int, sha256: str) -> Iterator[str]:
+        """The rows that rest on these bytes, by name."""
+        held = (EvidenceVersion.school_id == school_id, EvidenceVersion.sha256 == sha256)
+        for version in self.session.scalars(
+            select(EvidenceVersion).where(*held).order_by(EvidenceVersion.id)
+        ):
+            yield f"school {school_id}, evidence {version.evidence_id} version {version.number} ({version.filename})"
+        sealed = (PackageFile.school_id == school_id, PackageFile.sha256 == sha256)
+        for file in self.session.scalars(select(PackageFile).where(*sealed).order_by(PackageFile.package_id)):
+            yield f"package {file.package_id}, evidence {file.evidence_id} version {file.number} ({file.filename})"
+
+    def _packages(self) -> Iterator[Problem]:
+        for package_id in self.session.scalars(
+            select(Package.id).order_by(Package.signed_at, Package.id)
+        ).all():
+            self.packages += 1
+            package = self.session.get_one(Package, package_id, options=[undefer(Package.manifest)])
+            for matter in _matters_with(self.session, package):
+                yield Problem(
+                    f"package {package_id} (number {package.number} of dossier {package.dossier_id})", matter
+                )
+            self.session.expunge_all()  # one package in memory at a time
+
+
+def _referred_to() -> Any:
+    """The bytes that a file version or a package rests on."""
+    version = exists().where(
+        EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256
+    )
+    sealed = exists().where(PackageFile.school_id == Blob.school_id, PackageFile.sha256 == Blob.sha256)
+    return (
+        select(Blob.school_id, Blob.sha256, Blob.size, Blob.storage)
+        .where(or_(version, sealed))
+        .order_by(Blob.school_id, Blob.sha256)
+    )
+
+
+def _digest_of_rubric(body: str) -> str | None:
+    try:
+        return from_described(json.loads(body)).digest
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _matters_with(session: Session, package: Package) -> Iterator[str]:
+    """What is wrong with a package: its digest, or what its rows say against what its manifest says."""
+    if (found := digest_of(package.manifest)) != package.digest:
+        yield f"its manifest is forged: its digest is {found}, the package's is {package.digest}"
+    try:
+        names = _Names.of(json.loads(package.manifest))
+    except (ValueError, KeyError, TypeError):
+        yield "its manifest can't be read"
+        return
+    rebuilt = manifest_of(_frozen(session, package, rubric_of(session, package.rubric_digest), names))
+    if rebuilt != package.manifest:
+        yield f"its rows and its manifest disagree on {_differences(json.loads(rebuilt), json.loads(package.manifest))}"
+
+
+class _Names(NamedTuple):
+    """What a manifest says in names where the rows have numbers: people and schools may be renamed later."""
+
+    school: str
+    district: str
+    cycle: str
+    submitted_by: str
+    signed_by: str
+
+    @classmethod
+    def of(cls, manifest: dict[str, Any]) -> _Names:
+        return cls(
+            school=manifest["school"]["name"],
+            district=manifest["school"]["district"],
+            cycle=manifest["cycle"],
+            submitted_by=manifest["submitted"]["by"],
+            signed_by=manifest["signed"]["by"],
+        )
+
+
+def _frozen(session: Session, package: Package, rubric: Rubric, names: _Names) -> Frozen:
+    """The package as its rows tell it."""
+    of_package = {"package_id": package.id}
+    elements = {row.element: row for row in session.scalars(select(PackageElement).filter_by(**of_package))}
+    order = [element.code for element in rubric.elements]
+    citations = session.scalars(
+        select(PackageCitation).filter_by(**of_package).order_by(PackageCitation.position)
+    )
+    return Frozen(
+        school_name=names.school,
+        district=names.district,
+        cycle_name=names.cycle,
+        number=package.number,
+        rubric=rubric,
+        submitted_by=names.submitted_by,
+        submitted_at=package.submitted_at,
+        signed_by=names.signed_by,
+        signed_by_id=package.signed_by,
+        signed_at=package.signed_at,
+        elements=[
+            FrozenElement(row.element, row.points, row.score, row.justification)
+            for row in sorted(elements.values(), key=lambda row: order.index(row.element))
+        ],
+        files=[_frozen_file(row) for row in session.scalars(select(PackageFile).filter_by(**of_package))],
+        citations=[
+            FrozenCitation(row.element, row.evidence_version_id, row.page_from, row.page_to, row.remark)
+            for row in citations
+        ],
+        waivers=[
+            FrozenWaiver(row.gap, row.element, row.points_at_risk, row.reason)
+            for row in session.scalars(select(PackageWaiver).filter_by(**of_package))
+        ],
+    )
+
+
+def _frozen_file(row: PackageFile) -> FrozenFile:
+    return FrozenFile(
+        **{name: getattr(row, name) for name in FrozenFile.__slots__} | {"years": tuple(row.years)}
+    )
+
+
+def _differences(rebuilt: dict[str, Any], stored: dict[str, Any]) -> str:
+    """The parts in which two manifests differ; elements and files by name."""
+    parts = [key for key in sorted(rebuilt.keys() | stored.keys()) if rebuilt.get(key) != stored.get(key)]
+    return (
+        "; ".join(_difference(part, rebuilt.get(part), stored.get(part)) for part in parts) or "its notation"
+    )
+
+
+def _difference(part: str, rebuilt: Any, stored: Any) -> str:
+    key = {"elements": "code", "files": "id", "waivers": "gap"}.get(part)
+    if key is None or not isinstance(rebuilt, list) or not isinstance(stored, list):
+        return part
+    ours, theirs = ({str(entry.get(key)): entry for entry in entries} for entries in (rebuilt, stored))
+    differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    return f"{part} {', '.join(differing)}" if differing else f"the order of {part}"

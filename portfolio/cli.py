@@ -1,0 +1,137 @@
+"""The `portfolio` command: what an operator can do from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config import SettingsInvalid
+from portfolio.commands import accounts, demo, rubrics, serving, store
+from portfolio.commands.installation import CannotRun
+from portfolio.db import DatabaseMisconfigured
+from portfolio.errors import DomainError
+from portfolio.storage import StorageError
+from rubric.loader import DEFAULT
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+# What an operator can put right; anything else is a defect of ours and keeps its traceback.
+EXPLAINED = (SettingsInvalid, DatabaseMisconfigured, StorageError, CannotRun)
+CANNOT_RUN = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Its exit code: 0 done, 1 what it looked at has mistakes, 2 it can't run."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except EXPLAINED as error:
+        return _refuse(str(error))
+    except DomainError as error:
+        from portfolio.wording import explain  # brings Flask's translations, which no other command needs
+
+        return _refuse(explain(error))
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _refuse(words: str) -> int:
+    print(f"portfolio: {' '.join(words.split())}", file=sys.stderr)
+    return CANNOT_RUN
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="portfolio",
+        description="Self-assessment and evidence portfolio for schools.",
+        epilog="PORTFOLIO_DATA names the folder of the database, the files and the secret (default: var).",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_serve, _add_store, _add_invite, _add_rubric, _add_demo):
+        add(commands)
+    return parser
+
+
+def _add_serve(commands: Commands) -> None:
+    serve = commands.add_parser("serve", help="answer browsers")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    serve.add_argument(
+        "--port", type=_port, default=8000, help="port to listen on, 0 for any free one (default: 8000)"
+    )
+    serve.set_defaults(run=serving.serve)
+
+
+def _add_store(commands: Commands) -> None:
+    migrate = commands.add_parser("migrate", help="bring the database's schema up to date")
+    migrate.set_defaults(run=store.migrate)
+    check = commands.add_parser("check", help="see whether every file and every package is whole")
+    check.add_argument(
+        "--quick", action="store_true", help="compare files by their size, without reading them"
+    )
+    check.set_defaults(run=store.check)
+    sweep = commands.add_parser("sweep", help="remove expired uploads and bytes that nothing refers to")
+    sweep.set_defaults(run=store.sweep)
+
+
+def _add_invite(commands: Commands) -> None:
+    invite = commands.add_parser("invite", help="print a one-time link that makes an account")
+    invite.add_argument("--role", required=True, choices=accounts.ROLES, help="what the person will be")
+    invite.add_argument("--name", required=True, help="the person's name")
+    invite.add_argument("--school", help="the school's name or number, for contributor, lead and principal")
+    invite.add_argument(
+        "--base-url",
+        default="http://127.0.0.1:8000",
+        help="the address people reach this site at (default: %(default)s)",
+    )
+    invite.set_defaults(run=accounts.invite)
+
+
+def _add_rubric(commands: Commands) -> None:
+    rubric = commands.add_parser("rubric", help="validate or show a rubric")
+    verbs = rubric.add_subparsers(required=True, metavar="VERB")
+    validate = verbs.add_parser("validate", help="name every mistake of a rubric file, with its line")
+    validate.add_argument("file", type=Path, metavar="FILE")
+    validate.set_defaults(run=rubrics.validate)
+    show = verbs.add_parser("show", help="print a whole rubric")
+    show.add_argument("--name", default=DEFAULT, help="which one (default: %(default)s)")
+    show.add_argument("--json", action="store_true", help="as JSON")
+    show.set_defaults(run=rubrics.show)
+
+
+def _add_demo(commands: Commands) -> None:
+    load = commands.add_parser(
+        "demo", help="fill an empty store with demonstration data and print its accounts"
+    )
+    load.add_argument("--json", action="store_true", help="print the accounts as JSON")
+    load.add_argument("--schools", type=_count, metavar="N", help="for benchmarks: this many schools")
+    load.add_argument(
+        "--evidence", type=_count, metavar="M", help="for benchmarks: this much evidence a school"
+    )
+    load.add_argument(
+        "--if-empty", action="store_true", help="leave a store that is in use alone, without a word"
+    )
+    load.set_defaults(run=demo.demo)
+
+
+def _port(typed: str) -> int:
+    if not typed.isdecimal() or int(typed) > 65535:
+        raise argparse.ArgumentTypeError(f"{typed!r} is not a port (0 to 65535)")
+    return int(typed)
+
+
+def _count(typed: str) -> int:
+    if not typed.isdecimal() or int(typed) == 0:
+        raise argparse.ArgumentTypeError(f"{typed!r} is not a number from 1 on")
+    return int(typed)

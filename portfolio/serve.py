@@ -1,0 +1,103 @@
+"""The server: gunicorn with threads, set up for slow and large uploads."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from config import Settings
+from portfolio import create_app
+
+WORKERS = 2
+THREADS = 16
+# Seconds a worker's main loop may be silent. Its threads may take as long over an upload as the line takes.
+SILENCE = 120
+KEEP_ALIVE = 15  # seconds
+# How the GNU C library gives memory out (malloc.h: M_…). Its defaults hand the buffers of an upload back to the
+# system after every piece, which costs half the throughput and more; without a limit of arenas each of a worker's
+# threads would keep as much for itself. Variable of the environment: (parameter, value in bytes or arenas).
+MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": (-3, 64 * 1024 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": (-1, 16 * 1024 * 1024),
+    "MALLOC_ARENA_MAX": (-8, 4),
+}
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """One installation, served on one address."""
+
+    def __init__(self, settings: Settings, *, host: str, port: int) -> None:
+        self._settings = settings
+        self._address = _joined(host, port)
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Called by gunicorn."""
+        options: dict[str, Any] = {
+            "bind": self._address,
+            "worker_class": "gthread",
+            "workers": WORKERS,
+            "threads": THREADS,
+            "preload_app": True,
+            "timeout": SILENCE,
+            "keepalive": KEEP_ALIVE,
+            "loglevel": "warning",
+            "proc_name": "portfolio",
+            "control_socket_disable": True,
+            # who asked, and over what, is for PORTFOLIO_TRUSTED_PROXIES alone to say
+            "forwarded_allow_ips": "",
+            "when_ready": _announce,
+        }
+        if Path("/dev/shm").is_dir():  # a busy disk must not look like a worker that hangs
+            options["worker_tmp_dir"] = "/dev/shm"
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application; called once, before the workers are forked."""
+        return create_app(self._settings)
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until interrupted. The caller has seen to it that the installation is in order."""
+    tune_memory()
+    Server(settings, host=host, port=port).run()
+
+
+def why_not(host: str, port: int) -> str | None:
+    """Why nobody can listen there, or None."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            return "another program is listening there" if taken else str(error.strerror or error)
+    return None
+
+
+def tune_memory() -> None:
+    """Set MALLOC for this process and the workers forked from it; what the environment says goes first."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # not the GNU C library
+        return
+    for variable, (parameter, value) in MALLOC.items():
+        if variable not in os.environ:
+            mallopt(parameter, value)
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _announce(arbiter: Any) -> None:
+    host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
+    print(f"Serving on http://{_joined(host, port)} (Ctrl-C ends it)", flush=True)

@@ -1,0 +1,244 @@
+"""The main job, as people do it: from the first invitation to the published result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from rubric.loader import DEFAULT, find
+from tests.browser.conftest import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PASSWORD = "三秦大地 new quality"
+ELEMENTS = find(DEFAULT).elements
+MEDIAN = {"score": "0.9", "rule": "median", "reason": "材料可以佐证，个别环节缺少过程记录。", "version": 0}
+Visitor = Callable[..., "Page"]
+
+
+def test_a_school_is_assessed_from_invitation_to_result(
+    server: Server, visitor: Visitor, tmp_path: Path
+) -> None:
+    bureau = _join(visitor(), _first_link(server), "bureau", "张科长")
+    school = _open_cycle_for_a_school(bureau)
+    lead = _join(visitor(), _invite(bureau, f"/schools/{school}/people", "lead", "周岚"), "lead", "周岚")
+    staff = f"/schools/{school}/people"
+    contributor = _join(visitor(), _invite(lead, staff, "contributor", "王敏"), "contributor", "王敏")
+    principal = _join(visitor(), _invite(lead, staff, "principal", "李校长"), "principal", "李校长")
+
+    lead.goto("/")
+    dossier = re.search(r"/dossiers/(\d+)", lead.url)[1]  # type: ignore[index]
+    _upload_and_cite(contributor, dossier, tmp_path)
+    _score_all(lead, dossier)
+    _waive_the_rest_and_hand_over(lead, dossier)
+    package = _sign(principal, dossier)
+
+    experts = [f"专家{name}" for name in "赵孙何"]
+    names = [*experts, "钱组长"]
+    panel = [
+        _join(visitor(), _invite_expert(bureau, name), f"expert{n}", name) for n, name in enumerate(names)
+    ]
+    _form_panel_and_assign(bureau, experts, "钱组长")
+    reviews = [_review_all(page, lower) for page, lower in zip(panel[:3], (0, 1, 2), strict=True)]
+    assert len(set(reviews)) == 3
+    _settle_and_close(panel[3])
+    _publish(bureau)
+    _read_the_result(lead, dossier, package)
+    server.portfolio("check")
+
+
+def _first_link(server: Server) -> str:
+    printed = server.portfolio("invite", "--role", "bureau", "--name", "张科长", "--base-url", server.address)
+    found = re.search(r"http\S+/invitations/\S+", printed)
+    assert found
+    return found[0]
+
+
+def _join(page: Page, link: str, username: str, name: str) -> Page:
+    """Accept an invitation and land on the first page."""
+    page.goto(link)
+    page.fill("[name=name]", name)
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_selector(".app-head")
+    return page
+
+
+def _open_cycle_for_a_school(bureau: Page) -> str:
+    bureau.goto("/bureau/schools")
+    bureau.fill("[name=name][required]", "青槐路学校")
+    bureau.fill("[name=district]", "未央区")
+    bureau.click("form[action$='/bureau/schools'] .btn-primary")
+    bureau.goto("/bureau/cycles")
+    form = bureau.locator("form[action$='/bureau/cycles']")
+    form.locator("[name=name]").fill("2026 年批次")
+    form.locator("[name=round_1]").fill("市级评估")
+    form.locator("[name=scores_1]").fill("3")
+    form.locator(".btn-primary").click()
+    bureau.wait_for_url("**/bureau/cycles/*")
+    bureau.check("[name=school]")
+    bureau.click("form[action$='/dossiers'] .btn-primary")
+    bureau.goto("/bureau/schools")
+    bureau.click("text=青槐路学校")
+    return re.search(r"/schools/(\d+)", bureau.url)[1]  # type: ignore[index]
+
+
+def _invite(page: Page, people: str, role: str, name: str) -> str:
+    page.goto(people)
+    form = page.locator("form[action$='/invitations']")
+    form.locator("[name=role]").select_option(role)
+    form.locator("[name=name]").fill(name)
+    form.locator(".btn-primary").click()
+    return page.input_value("#link")
+
+
+def _invite_expert(bureau: Page, name: str) -> str:
+    bureau.goto("/bureau/accounts")
+    form = bureau.locator("form[action$='/bureau/invitations']")
+    form.locator("[name=role]").select_option("expert")
+    form.locator("[name=name]").fill(name)
+    form.locator(".btn-primary").click()
+    return bureau.input_value("#link")
+
+
+def _upload_and_cite(contributor: Page, dossier: str, folder: Path) -> None:
+    """Two files dropped on an element are uploaded and cited in one act; the library offers them to the next."""
+    minutes = folder / "2025年党支部会议记录.txt"
+    minutes.write_text("党支部会议记录\n时间：2025 年 3 月 21 日\n议题：支部换届选举", encoding="utf-8")
+    plan = folder / "党建工作计划.csv"
+    plan.write_text("月份,安排\n九月,支部换届\n", encoding="utf-8-sig")
+    contributor.goto(f"/dossiers/{dossier}/elements/C1")
+    contributor.set_input_files("input[name=files]:not([capture])", [str(minutes), str(plan)])
+    contributor.wait_for_selector("#citations .evi >> nth=1")
+    assert "2025年党支部会议记录" in contributor.inner_text("#citations")
+
+    contributor.goto(f"/dossiers/{dossier}/elements/C2")
+    contributor.click("[data-picker] summary")
+    contributor.click("[data-picked] button >> nth=0")
+    contributor.wait_for_selector("#citations .evi")
+
+
+def _score_all(lead: Page, dossier: str) -> None:
+    """All 84 elements, as one types: score, justification, next; the page saves by itself."""
+    for element in ELEMENTS:
+        lead.goto(f"/dossiers/{dossier}/elements/{element.code}")
+        lead.fill("#score", "0.9")
+        with lead.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+            lead.fill("#justification", f"{element.short_title}：制度健全，近三年记录完整，按学期归档。")
+    lead.goto(f"/dossiers/{dossier}")
+    assert lead.inner_text("[data-total=unscored]") == "0"
+    assert lead.inner_text("[data-total=claimed]") == "75.6"
+
+
+def _waive_the_rest_and_hand_over(lead: Page, dossier: str) -> None:
+    lead.goto(f"/dossiers/{dossier}/submission")
+    for box in lead.locator("[name=gap]").all():
+        box.check()
+    lead.fill("#reason", "材料仍在整理，按时补交")
+    lead.click(".waive-bar button")
+    lead.click("form[action$='/submission'] .btn-primary")
+    lead.wait_for_selector(".notice")
+
+
+def _sign(principal: Page, dossier: str) -> str:
+    principal.goto(f"/dossiers/{dossier}/submission")
+    principal.fill("[name=password]", PASSWORD)
+    principal.click("form[action$='/signature'] .btn-primary")
+    principal.wait_for_url("**/packages/*")
+    manifest = principal.request.get(principal.url + "/manifest.json").body()
+    digest = hashlib.sha256(manifest).hexdigest()
+    assert digest in principal.inner_text("main")
+    assert len(json.loads(manifest)["files"]) == 2
+    return principal.url
+
+
+def _form_panel_and_assign(bureau: Page, experts: list[str], chair: str) -> None:
+    bureau.goto("/bureau/panels")
+    form = bureau.locator("form[action$='/panels']")
+    form.locator("[name=name]").fill("第一专家组")
+    for name in experts:
+        form.get_by_label(name, exact=True).check()
+    form.locator("[name=chair]").select_option(label=chair)
+    form.locator(".btn-primary").click()
+    bureau.goto("/bureau/panels")
+    bureau.select_option("[name=panel]", label="第一专家组")
+    bureau.click("form[action$='/assignments'] button")
+    bureau.wait_for_load_state()
+
+
+def _review_all(expert: Page, lower: int) -> str:
+    """The first elements by hand, with the keyboard; the rest the way the page's script saves them."""
+    expert.goto("/reviews")
+    expert.click(".packs .btn-primary")
+    expert.wait_for_selector("form.desk-right")
+    review = re.search(r"/reviews/(\d+)", expert.url)[1]  # type: ignore[index]
+
+    assert "党支部会议记录" in expert.inner_text("main")
+    expert.keyboard.press("=")
+    expect(expert.locator("#score")).to_have_value("0.9")
+    expert.click("[data-primary]")
+    expert.wait_for_url("**/elements/C2**")
+    expert.fill("#score", f"0.{8 - lower}")
+    expert.check("[name=channel][value=documents]", force=True)
+    expert.fill("#reason", "组织生活记录只有一个学期，制度未见修订。")
+    expert.keyboard.press("Control+Enter")
+    expert.wait_for_url("**/elements/C3**")
+
+    for element in ELEMENTS[2:]:
+        same = {"score": "0.9", "reason": "", "channel": None, "version": 0}
+        _put(expert, f"/reviews/{review}/elements/{element.code}", same)
+    expert.goto(f"/reviews/{review}")
+    expert.click("form[action$='/hand-in'] button")
+    expert.wait_for_load_state()
+    return review
+
+
+def _put(page: Page, address: str, body: dict[str, Any]) -> None:
+    """Save as the page's script does."""
+    token = page.get_attribute("meta[name=csrf-token]", "content") or ""
+    answer = page.request.put(address, data=body, headers={"X-CSRFToken": token})
+    assert answer.ok, answer.text()
+
+
+def _settle_and_close(chair: Page) -> None:
+    chair.goto("/reviews")
+    chair.click("a[href*='/settlement/']")
+    chair.wait_for_selector("#sheet")
+    assert chair.inner_text("#h-element") == "C2"  # the widest spread comes first
+    address = chair.url.partition("?")[0]
+    chair.fill("#reason", "组织生活记录不完整，按中位分确定。")
+    chair.click("[data-primary]")
+    expect(chair.locator("#h-element")).not_to_have_text("C2")
+    for element in ELEMENTS:
+        if element.code != "C2":
+            _put(chair, f"{address}/elements/{element.code}", MEDIAN)
+    chair.goto(address)
+    chair.fill("#opinion", "办学方向明确，制度健全；过程性材料需要补强。")
+    chair.click("form[action$='/close'] .btn-primary")
+    chair.wait_for_load_state()
+
+
+def _publish(bureau: Page) -> None:
+    bureau.goto("/bureau/panels")
+    bureau.click("form[action$='/publication'] button")
+    bureau.wait_for_load_state()
+
+
+def _read_the_result(lead: Page, dossier: str, package: str) -> None:
+    lead.goto(f"/dossiers/{dossier}/result")
+    text = lead.inner_text("main")
+    assert "75.4" in text  # 75.6 claimed, C2 settled at the median of 0.8, 0.7 and 0.6
+    assert "组织生活记录不完整" in text
+    assert "个别环节缺少过程记录" in text
+    ladder = lead.locator("#C2 .ladder").inner_text()
+    assert [score for score in ("0.9", "0.8", "0.7", "0.6") if score not in ladder] == []
+    lead.goto(package)
+    assert lead.locator(".frozen-element").count() == 84
