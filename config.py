@@ -55,7 +55,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     folder = Path(env.get("PORTFOLIO_DATA") or "var").resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"PORTFOLIO_DATA: {folder} can't be made or used: {error.strerror}") from error
     values: dict[str, object] = {

@@ -1,0 +1,1 @@
+"""What `make bench` measures: milliseconds, statements, bytes and memory of the real server on real data."""
