@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsInvalid
-from portfolio.commands import accounts, demo, rubrics, serving, store
+from portfolio.commands import accounts, demo, rubrics, serving, store, suggesting
 from portfolio.commands.installation import CannotRun
 from portfolio.db import DatabaseMisconfigured
 from portfolio.errors import DomainError
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="PORTFOLIO_DATA names the folder of the database, the files and the secret (default: var).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_serve, _add_store, _add_invite, _add_rubric, _add_demo):
+    for add in (_add_serve, _add_store, _add_invite, _add_rubric, _add_suggest, _add_demo):
         add(commands)
     return parser
 
@@ -108,6 +108,18 @@ def _add_rubric(commands: Commands) -> None:
     show.add_argument("--name", default=DEFAULT, help="which one (default: %(default)s)")
     show.add_argument("--json", action="store_true", help="as JSON")
     show.set_defaults(run=rubrics.show)
+
+
+def _add_suggest(commands: Commands) -> None:
+    suggest = commands.add_parser(
+        "suggest",
+        help="read titles from standard input, one a line, and print the elements they may belong to",
+    )
+    suggest.add_argument("--name", default=DEFAULT, help="the rubric (default: %(default)s)")
+    suggest.add_argument(
+        "--limit", type=_count, default=3, metavar="N", help="codes a title, at most (default: 3)"
+    )
+    suggest.set_defaults(run=suggesting.suggest)
 
 
 def _add_demo(commands: Commands) -> None:

@@ -43,5 +43,7 @@ def _mistakes(code: object, words: object, rubric: Rubric) -> list[str]:
         return [f"{code!r} is no element of {rubric.name}"]
     if not isinstance(words, str) or not words.split():
         return [f"{code} has no words"]
-    listed = words.split()
-    return [f"{code} has {word} twice" for word in sorted({word for word in listed if listed.count(word) > 1})]
+    listed = [word.removeprefix("~") for word in words.split()]
+    return [
+        f"{code} has {word} twice" for word in sorted({word for word in listed if listed.count(word) > 1})
+    ]
