@@ -16,7 +16,7 @@ from portfolio.policy import Actor
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A menu entry; `area` is the endpoint prefix it stands for."""
+    """A menu entry; `current` where the reader is in the part of the site that it opens."""
 
     label: str
     href: str
@@ -70,6 +70,10 @@ def home(session: Session, actor: Actor) -> str:
     return url_for("auth.no_cycle")
 
 
+# where one is on the way from the check list to the package
+_SUBMISSION = ("package.submission", "package.package", "package.waive", "package.hand_over", "package.sign")
+
+
 def menu(actor: Actor) -> list[Item]:
     """The main menu for this person on this page."""
     return [*_school(actor), *_panel(actor), *_bureau(actor)]
@@ -84,17 +88,17 @@ def _school(actor: Actor) -> Iterator[Item]:
         first = g.get("element_code", "C1")
         yield _item(_("Overview"), "dossier.home", dossier_id=dossier_id)
         yield _item(_("Elements"), "dossier.element", dossier_id=dossier_id, code=first)
-    yield _item(_("Evidence"), "evidence.library", school_id=standing.school.id)
+    yield _item(_("Evidence"), "evidence.library", within=("evidence.",), school_id=standing.school.id)
     if standing.dossier:
-        yield _item(_("Submission"), "package.submission", dossier_id=standing.dossier.id)
+        yield _item(_("Submission"), "package.submission", within=_SUBMISSION, dossier_id=standing.dossier.id)
         yield _item(_("Result"), "package.result", dossier_id=standing.dossier.id)
     if standing.school.id in actor.schools(Role.LEAD):
-        yield _item(_("People"), "staff.people", school_id=standing.school.id)
+        yield _item(_("People"), "staff.people", within=("staff.",), school_id=standing.school.id)
 
 
 def _panel(actor: Actor) -> Iterator[Item]:
     if actor.holds(Role.EXPERT, Role.CHAIR):
-        yield _item(_("My packages"), "panel.packages")
+        yield _item(_("My packages"), "panel.packages", within=("panel.", "settlement.", "package."))
 
 
 def _bureau(actor: Actor) -> Iterator[Item]:
@@ -104,13 +108,14 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(
         _("Cycles"), "bureau.cycles", within=("bureau.cycle", "bureau.open_cycle", "bureau.open_dossiers")
     )
-    yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff.people"))
+    yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Audit trail"), "bureau.audit_trail")
 
 
 def _item(label: str, endpoint: str, *, within: tuple[str, ...] = (), **arguments: object) -> Item:
-    """An entry, marked where the reader is on its page or on one of those within it."""
-    current = request.endpoint in (endpoint, *within)
+    """An entry, marked where the reader is on its page or where the endpoint begins like one of those within it."""
+    here = request.endpoint or ""
+    current = here == endpoint or here.startswith(within)
     return Item(label, url_for(endpoint, **arguments), current)  # type: ignore[arg-type]

@@ -147,7 +147,7 @@ AUDIT_ACTIONS = {
 
 # A gap: what is the matter, and what to do about it.
 GAPS = {
-    Rule.UNSCORED: (_l("Not scored yet"), _l("Worth %(points)s points; left out of the sum until scored")),
+    Rule.UNSCORED: (_l("Not scored yet"), _l("Worth %(points)s; left out of the sum until scored")),
     Rule.NO_EVIDENCE: (_l("Scored %(score)s, no evidence"), _l("Cite at least one file")),
     Rule.NO_JUSTIFICATION: (
         _l("Scored %(score)s, no justification"),
@@ -158,7 +158,7 @@ GAPS = {
         _l("Cite something from the last three school years"),
     ),
     Rule.UNCITED_EVIDENCE: (
-        _l("“%(title)s” is cited nowhere"),
+        _l("'%(title)s' is cited nowhere"),
         _l("Cite it, or leave it out of the package"),
     ),
 }
@@ -243,7 +243,7 @@ REFUSALS = {
     "gap_unknown": _l("This gap is no longer there."),
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
-    "bytes_missing": _l("The file “%(title)s” can't be read from the store. Please tell the bureau."),
+    "bytes_missing": _l("The file '%(title)s' can't be read from the store. Please tell the bureau."),
     # review
     "expert_missing": _l("A panel needs at least %(needed)s experts."),
     "chair_missing": _l("A panel needs a chair."),
@@ -358,9 +358,9 @@ def totals_in_json(totals: Totals) -> dict[str, str | int]:
 
 CHANGES = {
     "element:scored": _l("scored %(element)s at %(score)s"),
-    "evidence:added": _l("uploaded “%(title)s”"),
-    "evidence:new_version": _l("uploaded a new version of “%(title)s”"),
-    "citation:added": _l("cited “%(title)s” in %(element)s"),
+    "evidence:added": _l("uploaded '%(title)s'"),
+    "evidence:new_version": _l("uploaded a new version of '%(title)s'"),
+    "citation:added": _l("cited '%(title)s' in %(element)s"),
     "package:signed": _l("signed the package"),
 }
 
@@ -374,6 +374,6 @@ def change_words(change: Change) -> str:
     }
 
 
-def gap_rule_words(key: str) -> str:
+def gap_rule(key: str) -> Rule:
     """What a waived gap was, from the key it was waived under."""
-    return str(GAP_NAMES[Rule(key.rpartition(":")[2])])
+    return Rule(key.rpartition(":")[2])

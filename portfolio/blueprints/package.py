@@ -19,9 +19,10 @@ from portfolio.queries import package as queries
 from portfolio.queries import places
 from portfolio.services import packages
 from portfolio.templating import days_until, score
-from rubric.model import Element
+from rubric.model import Element, Indicator, Rubric
 
 blueprint = Blueprint("package", __name__)
+ALL = "all"  # a package is long: its page shows one A-indicator's elements unless all are asked for
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -107,14 +108,15 @@ def sign(dossier: Dossier) -> Any:
 @blueprint.get("/packages/<int:package_id>")
 @web.guard(Permission.PACKAGE_READ, places.package)
 def package(package: Package) -> Any:
-    """A package: receipt, grid, every element as submitted."""
+    """A package: receipt, grid, and the elements of one A-indicator, or of all, as submitted."""
     navigation.stand_on(package.dossier.school, package.dossier)
     view = queries.package_view(web.db(), package)
     return render_template(
         "package/package.html",
         package=package,
         view=view,
-        rows=_grid(view),
+        shown=_part(view.rubric, request.args.get("part", "")),
+        rows=_grid(package, view),
         may_open_files=web.may(Permission.FILE_READ, _place(package)),
     )
 
@@ -196,7 +198,14 @@ def _place(package: Package) -> Place:
     return place
 
 
-def _grid(view: queries.PackageView) -> list[heat.GridRow]:
+def _part(rubric: Rubric, asked: str) -> list[Indicator]:
+    """The A-indicators whose elements are shown: the one asked for, all of them, or else the first."""
+    if asked == ALL:
+        return list(rubric.indicators)
+    return [indicator for indicator in rubric.indicators if indicator.code == asked] or [rubric.indicators[0]]
+
+
+def _grid(package: Package, view: queries.PackageView) -> list[heat.GridRow]:
     def label(element: Element) -> str:
         given = score(view.elements[element.code].score)
         status = wording.STATUSES[view.statuses[element.code]]
@@ -205,7 +214,9 @@ def _grid(view: queries.PackageView) -> list[heat.GridRow]:
     return heat.grid(
         view.rubric,
         state=lambda element: view.statuses[element.code].value,
-        href=lambda element: f"#{element.code}",
+        href=lambda element: url_for(
+            "package.package", package_id=package.id, part=element.indicator, _anchor=element.code
+        ),
         label=label,
         totals=view.by_indicator,
     )

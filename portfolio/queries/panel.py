@@ -190,7 +190,7 @@ def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
         .where(
             condition(actor, Permission.SETTLEMENT_READ, school=Package.school_id, panel=Assignment.panel_id)
         )
-        .order_by(Round.review_by, School.name, Assignment.id)
+        .order_by(Assignment.closed_at.is_not(None), Round.review_by, School.name, Assignment.id)
     )
     return tuple(MyPanel(_given(row), row.reviews, row.reviews_in, row.settled, row.total) for row in rows)
 

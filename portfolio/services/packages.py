@@ -58,6 +58,11 @@ class CheckList:
         """The gaps that still stand in the way. A file cited nowhere doesn't: it stays out of the package."""
         return [gap for gap in self.gaps if gap.element is not None and gap.key not in self.waived]
 
+    @property
+    def left_out(self) -> list[Gap]:
+        """Files cited nowhere: shown, so that nobody forgets one by mistake."""
+        return [gap for gap in self.gaps if gap.element is None]
+
 
 def check_list(session: Session, dossier: Dossier) -> CheckList:
     """What stands between the dossier and its submission, in four statements."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 Read = Callable[[str], str]  # a path of the installation → the HTML that this person is shown
 
-DRAFTING, REVIEWED, PUBLISHED = "qinghuai", "baliu", "yunshan"  # the schools' keys, by where they stand
-
 
 @dataclass(frozen=True)
 class Stop:
@@ -30,14 +28,15 @@ def contributor(read: Read) -> Iterator[Stop]:
     """A contributor of the school that is still drafting."""
     home = _home(read)
     yield Stop("home", home)
-    cells = read(home)
     for state in ("none", "bare", "ok", "gap"):
-        yield Stop(
-            f"element {state}", _first(cells, rf'class="heat-cell" data-s="{state}"[^>]* href="([^"]+)')
-        )
-    yield from _evidence(read, home)
-    yield Stop("nothing found", _link(cells, r"/schools/\d+/evidence") + "?q=没有这样的材料")
-    yield Stop("page refused", _link(cells, r"/schools/\d+/evidence").replace("evidence", "people"), 404)
+        yield Stop(f"element, {state}", _first(read(home), rf'data-s="{state}"[^>]* href="([^"]+)'))
+    library = _link(read(home), r"/schools/\d+/evidence")
+    yield Stop("evidence", library)
+    yield Stop("evidence, gallery", f"{library}?view=gallery")
+    yield Stop("evidence, nothing found", f"{library}?q=没有这样的材料")
+    yield Stop("piece", _link(read(f"{library}?cited=cited"), r"/evidence/\d+"))
+    yield Stop("piece, not cited", _link(read(f"{library}?cited=uncited"), r"/evidence/\d+"))
+    yield Stop("not theirs", library.replace("evidence", "people"), 404)
 
 
 def lead(read: Read) -> Iterator[Stop]:
@@ -45,7 +44,6 @@ def lead(read: Read) -> Iterator[Stop]:
     home = _home(read)
     yield Stop("home", home)
     yield Stop("element", f"{home}/elements/C2")
-    yield Stop("last element", f"{home}/elements/C84")
     yield Stop("submission", f"{home}/submission")
     yield Stop("result", f"{home}/result")
     yield Stop("people", _link(read(home), r"/schools/\d+/people"))
@@ -53,9 +51,8 @@ def lead(read: Read) -> Iterator[Stop]:
 
 
 def principal(read: Read) -> Iterator[Stop]:
-    """The principal of the school that is still drafting: reads, and will sign."""
+    """A principal: reads, and signs what is handed over."""
     home = _home(read)
-    yield Stop("home", home)
     yield Stop("element", f"{home}/elements/C2")
     yield Stop("submission", f"{home}/submission")
 
@@ -64,80 +61,100 @@ def applicant(read: Read) -> Iterator[Stop]:
     """The lead of a school that has submitted: what is frozen, what goes on, and what came of it."""
     home = _home(read)
     yield Stop("home", home)
-    yield Stop("element", f"{home}/elements/C1")
     yield Stop("submission", f"{home}/submission")
     yield Stop("package", _link(read(f"{home}/submission"), r"/packages/\d+"))
     yield Stop("result", f"{home}/result")
-    yield Stop("piece", _link(read(_link(read(home), r"/schools/\d+/evidence")), r"/evidence/\d+"))
+    library = _link(read(home), r"/schools/\d+/evidence")
+    yield Stop("piece", _link(read(f"{library}?cited=cited"), r"/evidence/\d+"))
 
 
 def expert(read: Read) -> Iterator[Stop]:
-    """An expert: what they were given, and each package's workspace."""
+    """An expert: what they were given, and the workspace of what is to be done first."""
     yield Stop("packages", "/reviews")
-    for review in _links(read("/reviews"), r"/reviews/\d+"):
-        yield Stop("workspace", f"{review}/elements/C1")
-        desk = read(f"{review}/elements/C1")
-        yield Stop("workspace, another file", _link(desk, r"/reviews/\d+/elements/C1\?file=\d+"))
-        yield Stop("workspace, no evidence", _without_evidence(read, review))
-        yield Stop("workspace, filtered", f"{review}/elements/C40?show=far")
-        yield Stop("package", _link(desk, r"/packages/\d+", _link(read("/reviews"), r"/reviews/\d+")))
+    yield Stop("workspace", _link(read("/reviews"), r"/reviews/\d+") + "/elements/C2")
+
+
+def busy_expert(read: Read) -> Iterator[Stop]:
+    """An expert at work: the workspace with several files, and with none."""
+    yield from expert(read)
+    review = _link(read("/reviews"), r"/reviews/\d+")
+    yield Stop("workspace, another file", f"{review}/elements/C10?file=2")
+    bare = f"{review}/elements/C1?show=bare"
+    yield Stop("workspace, no evidence", _first(read(bare), r'class="todo">\s*<li><a href="([^"]+)'))
 
 
 def chair(read: Read) -> Iterator[Stop]:
-    """The chair: the packages to settle."""
+    """The chair: the packages to settle, and what each school submitted."""
     yield Stop("packages", "/reviews")
-    for table in _links(read("/reviews"), r"/rounds/\d+/settlement/\d+"):
-        yield Stop("settlement", table)
-        yield Stop("settlement, all by code", f"{table}?show=all&sort=code")
-        yield Stop("package", _link(read(table), r"/packages/\d+"))
+    tables = _links(read("/reviews"), r"/rounds/\d+/settlement/\d+")
+    yield from (Stop("settlement", table) for table in tables)
+    yield Stop("package", _link(read(tables[0]), r"/packages/\d+"))
+
+
+def settlement(read: Read) -> Iterator[Stop]:
+    """The chair, at the package that is to be settled first."""
+    yield Stop("settlement", _link(read("/reviews"), r"/rounds/\d+/settlement/\d+"))
 
 
 def bureau(read: Read) -> Iterator[Stop]:
-    """The bureau and the observer: the city, and every school in it."""
+    """The bureau: the city, and every school in it."""
     yield Stop("overview", "/bureau")
-    yield Stop("overview, sorted", "/bureau?sort=A1&order=asc")
-    yield Stop("overview, empty", "/bureau?state=overdue")
+    yield Stop("overview, nothing stands there", "/bureau?state=overdue")
     yield Stop("cycles", "/bureau/cycles")
     yield Stop("cycle", _link(read("/bureau/cycles"), r"/bureau/cycles/\d+"))
     yield Stop("schools", "/bureau/schools")
-    yield Stop("school", _link(read("/bureau/schools"), r"/bureau/schools/\d+"))
+    school = _link(read("/bureau/schools"), r"/bureau/schools/\d+")
+    yield Stop("school", school)
+    yield Stop("people", _link(read(school), r"/schools/\d+/people"))
+    yield Stop("dossier", _link(read(school), r"/dossiers/\d+"))
     yield Stop("panels", "/bureau/panels")
     yield Stop("accounts", "/bureau/accounts")
     yield Stop("person", _link(read("/bureau/accounts"), r"/bureau/accounts/\d+"))
     yield Stop("audit trail", "/bureau/audit")
-    yield Stop(
-        "dossier", _link(read(_link(read("/bureau/schools"), r"/bureau/schools/\d+")), r"/dossiers/\d+")
-    )
 
 
-def _evidence(read: Read, home: str) -> Iterator[Stop]:
-    library = _link(read(home), r"/schools/\d+/evidence")
+def observer(read: Read) -> Iterator[Stop]:
+    """The observer: what the bureau sees, and a school's evidence, without anything to press."""
+    yield Stop("cycles", "/bureau/cycles")
+    yield Stop("cycle", _link(read("/bureau/cycles"), r"/bureau/cycles/\d+"))
+    school = _link(read("/bureau/schools"), r"/bureau/schools/\d+")
+    yield Stop("school", school)
+    yield Stop("submission", _link(read(school), r"/dossiers/\d+") + "/submission")
+    library = school.removeprefix("/bureau") + "/evidence"
     yield Stop("evidence", library)
-    yield Stop("evidence, gallery", f"{library}?view=gallery")
-    yield Stop("piece", _link(read(f"{library}?cited=cited"), r"/evidence/\d+"))
-    yield Stop("piece, not cited", _link(read(f"{library}?cited=uncited"), r"/evidence/\d+"))
+    yield Stop("piece", _link(read(library), r"/evidence/\d+"))
+    yield Stop("person", _link(read("/bureau/accounts"), r"/bureau/accounts/\d+"))
 
 
-def _without_evidence(read: Read, review: str) -> str:
-    """The first element for which the school cites nothing; the first of all where there is none."""
-    return _link(read(f"{review}/elements/C1?show=bare"), r"/reviews/\d+/elements/C\d+\?show=bare")
+def newcomer(read: Read) -> Iterator[Stop]:
+    """The lead of a school that has only just begun."""
+    home = _home(read)
+    yield Stop("home", home)
+    yield Stop("element", f"{home}/elements/C1")
+    yield Stop("evidence", _link(read(home), r"/schools/\d+/evidence"))
+    yield Stop("submission", f"{home}/submission")
+    yield Stop("result", f"{home}/result")
+
+
+def empty_office(_read: Read) -> Iterator[Stop]:
+    """The bureau on its first day."""
+    for name in ("", "/cycles", "/schools", "/panels", "/audit"):
+        yield Stop(f"first day {name}", f"/bureau{name}")
 
 
 def _home(read: Read) -> str:
     return _link(read("/"), r"/dossiers/\d+")
 
 
-def _link(html: str, address: str, otherwise: str = "") -> str:
-    found = _links(html, address)
-    assert found or otherwise, f"no link to {address}"
-    return found[0] if found else otherwise
+def _link(html: str, address: str) -> str:
+    return _first(html, rf'href="({address})(?=["?#])')
 
 
 def _links(html: str, address: str) -> list[str]:
-    return list(dict.fromkeys(re.findall(rf'href="({address})(?="|#)', html)))
+    return list(dict.fromkeys(re.findall(rf'href="({address})(?=["?#])', html)))
 
 
 def _first(html: str, pattern: str) -> str:
     found = re.search(pattern, html)
-    assert found, pattern
+    assert found, f"nothing like {pattern}"
     return found[1]

@@ -1,8 +1,11 @@
-"""A real server on a fresh store, and people in browsers of their own."""
+"""A real server on a store of its own, and people in browsers of their own."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,14 +13,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTFOLIO = Path(sys.executable).with_name("portfolio")
@@ -32,31 +36,60 @@ class Server:
 
     def portfolio(self, *arguments: str) -> str:
         """What the `portfolio` command prints on this installation."""
-        done = subprocess.run(
-            [str(PORTFOLIO), *arguments],
-            env=_environment(self.data),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return _portfolio(self.data, *arguments)
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A running installation with the demonstration's schools, and how its people log in."""
+
+    server: Server
+    passwords: dict[str, str]
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """The product as `make run` starts it, on an empty store."""
+    data = tmp_path / "data"
+    _portfolio(data, "migrate")
+    with serving(data) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration, loaded once; to be copied, not served."""
+    data = tmp_path_factory.mktemp("demonstration") / "data"
+    (data.parent / "accounts.json").write_text(_portfolio(data, "demo", "--json"), encoding="utf-8")
+    return data
+
+
+@pytest.fixture(scope="module")
+def demo(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """A server on the demonstration, shared by a module's tests: they change only what is theirs."""
+    with _demonstration(demo_data, tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@contextmanager
+def _demonstration(loaded: Path, folder: Path) -> Iterator[Demonstration]:
+    """A server on a copy of what was loaded."""
+    accounts = json.loads((loaded.parent / "accounts.json").read_text(encoding="utf-8"))
+    with serving(shutil.copytree(loaded, folder / "data")) as running:
+        yield Demonstration(running, {one["username"]: one["password"] for one in accounts})
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[Server]:
+    """The product on a migrated store."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    running = Server(f"http://127.0.0.1:{port}", tmp_path / "data")
-    running.portfolio("migrate")
+    running = Server(f"http://127.0.0.1:{port}", data)
     command = [str(PORTFOLIO), "serve", "--port", str(port)]
-    with (tmp_path / "server.log").open("wb") as log:
+    with (data.parent / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, env=_environment(running.data), cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+            command, env=_environment(data), cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             _wait_for(running.address, process)
@@ -64,6 +97,20 @@ def server(tmp_path: Path) -> Iterator[Server]:
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+
+def _portfolio(data: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [str(PORTFOLIO), *arguments],
+        env=_environment(data),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _environment(data: Path) -> dict[str, str]:
@@ -84,31 +131,84 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
-@pytest.fixture
-def visitor(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """Opens a page for one person, with cookies of their own; fails on any error the browser reports."""
+# Opens a page in a browser context of its own: window(width=…, height=…, any option of a context).
+Window = Callable[..., "Page"]
+
+
+@contextmanager
+def windows(chromium: Browser, address: str) -> Iterator[Window]:
+    """Windows on an installation; in the end no script has failed and nothing was blocked in any of them."""
     contexts = []
     errors: list[str] = []
 
-    def open_page(width: int = 1440, height: int = 900) -> Page:
+    def open_window(width: int = 1440, height: int = 900, **options: Any) -> Page:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, locale="zh-CN", base_url=server.address
+            viewport={"width": width, "height": height},
+            locale="zh-CN",
+            base_url=address,
+            reduced_motion="reduce",  # what is looked at has come to rest
+            **options,
         )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console", lambda said: errors.append(said.text) if _is_own_error(said.type, said.text) else None
-        )
+        page.on("console", lambda said: errors.append(said.text) if _is_own_error(said) else None)
         return page
 
-    yield open_page
+    yield open_window
     for context in contexts:
         context.close()
     assert errors == []
 
 
-def _is_own_error(kind: str, text: str) -> bool:
-    # A refused save is answered 409 or 422; Chromium reports that as well, and it is no error of the page's.
-    return kind == "error" and not any(code in text for code in ("409", "422", "429"))
+@pytest.fixture
+def visitor(chromium: Browser, server: Server) -> Iterator[Window]:
+    """Opens a page for one person, with cookies of their own; fails on any error the browser reports."""
+    with windows(chromium, server.address) as open_window:
+        yield open_window
+
+
+# Opens a page of the demonstration for somebody: person("chair"), with the options of a window.
+Person = Callable[..., "Page"]
+
+
+@pytest.fixture
+def person(chromium: Browser, demo: Demonstration) -> Iterator[Person]:
+    """People of the demonstration that the module's tests share."""
+    with _people(chromium, demo) as enter:
+        yield enter
+
+
+@pytest.fixture
+def person_apart(chromium: Browser, demo_data: Path, tmp_path: Path) -> Iterator[Person]:
+    """People of a demonstration that is this test's alone: what it changes, it changes for nobody else."""
+    with _demonstration(demo_data, tmp_path) as demo, _people(chromium, demo) as enter:
+        yield enter
+
+
+@contextmanager
+def _people(chromium: Browser, demo: Demonstration) -> Iterator[Person]:
+    with windows(chromium, demo.server.address) as open_window:
+
+        def enter(username: str, **options: Any) -> Page:
+            page = open_window(**options)
+            log_in(page, username, demo.passwords[username])
+            return page
+
+        yield enter
+
+
+def log_in(page: Page, username: str, password: str) -> None:
+    """Through the form, as people do."""
+    page.goto("/login")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.click("main form .btn-primary")
+    page.wait_for_selector(".app-head")
+
+
+def _is_own_error(said: ConsoleMessage) -> bool:
+    # Chromium reports what the server refuses and a line that is cut as well; they are no errors of a page's.
+    answered = re.search(r"status of 4\d\d|net::ERR_", said.text) and "/static/" not in said.location["url"]
+    return said.type == "error" and not answered

@@ -2,6 +2,7 @@
 // this browser; a save that somebody else overtook shows both texts on the server's conflict page.
 
 import { forget, keep, kept } from "./drafts.js";
+import { put, timeOf, token } from "./put.js";
 
 const PAUSE = 700;
 const RETRY = 5000;
@@ -16,10 +17,14 @@ class Autosave {
     this.text = form.elements.justification;
     this.version = form.elements.version;
     this.last = JSON.stringify(this.typed());
-    this.restore();
+    // the page shows two texts: nothing is saved until one of them is chosen
+    this.undecided = "conflict" in form.dataset;
+    if (this.undecided) this.keep();
+    else this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("submit", (event) => this.submitted(event));
-    addEventListener("online", () => this.save());
+    form.querySelector("[data-take-saved]")?.addEventListener("click", () => forget(this.key));
+    for (const moment of ["online", "focus"]) addEventListener(moment, () => this.save());
     addEventListener("pagehide", () => this.save(true));
   }
 
@@ -42,9 +47,14 @@ class Autosave {
 
   changed() {
     this.count();
-    keep(this.key, { ...this.typed(), version: this.version.value });
+    this.keep();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), PAUSE);
+  }
+
+  // Undecided text is kept as one that was never based on the saved one: coming back, both are shown again.
+  keep() {
+    keep(this.key, { ...this.typed(), version: this.undecided ? "0" : this.version.value });
   }
 
   count() {
@@ -56,21 +66,11 @@ class Autosave {
     clearTimeout(this.timer);
     const typed = this.typed();
     const body = JSON.stringify(typed);
-    if (body === this.last || this.busy) return;
+    if (body === this.last || this.busy || this.undecided) return;
     this.busy = true;
     this.say("saving", this.strings.saving);
     try {
-      const answer = await fetch(this.form.action, {
-        method: "PUT",
-        headers: {
-          "Content-Type": "application/json",
-          Accept: "application/json",
-          "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content,
-        },
-        body: JSON.stringify({ ...typed, version: this.version.value }),
-        keepalive: leaving,
-      });
-      await this.answered(answer, body);
+      await this.answered(await put(this.form.action, { ...typed, version: this.version.value }, leaving), body);
     } catch {
       this.say("offline", this.strings.offline);
       this.timer = setTimeout(() => this.save(), RETRY);
@@ -90,7 +90,10 @@ class Autosave {
       return this.say("offline", this.strings.refused);
     }
     if (answer.status === 401 || answer.status === 400) return this.say("offline", this.strings.login);
-    if (answer.status === 403 || answer.status === 404) return this.say("offline", this.strings.locked);
+    if (answer.status === 403 || answer.status === 404) {
+      this.last = body;
+      return this.say("offline", this.strings.locked);
+    }
     throw new Error(String(answer.status));
   }
 
@@ -99,14 +102,13 @@ class Autosave {
     this.last = body;
     if (JSON.stringify(this.typed()) === body) forget(this.key);
     this.show({});
-    const time = new Date(reply.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    this.say("saved", `${this.strings.saved} ${time}`);
+    this.say("saved", `${this.strings.saved} ${timeOf(reply.saved_at)}`);
     this.form.dispatchEvent(new CustomEvent("portfolio:saved", { bubbles: true, detail: reply }));
   }
 
   // The server draws the page with both texts; a plain submit brings it.
   conflict() {
-    this.leaving = true;
+    this.undecided = true;
     this.form.submit();
   }
 
@@ -126,17 +128,25 @@ class Autosave {
 
   say(state, words) {
     this.status.dataset.state = state;
-    this.status.textContent = words;
+    this.status.querySelector("[data-words]").textContent = words;
   }
 
   submitted(event) {
-    if (this.leaving) return;
     event.preventDefault();
+    if (this.undecided) return this.decide();
     if (event.submitter?.name === "unscore") {
       this.score.value = "";
       this.changed();
     }
-    this.save();
+    return this.save();
+  }
+
+  // Of two texts, this one: once it is saved, the page comes anew without the other.
+  async decide() {
+    this.undecided = false;
+    this.last = null;
+    this.form.addEventListener("portfolio:saved", () => location.assign(this.form.action));
+    await this.save();
   }
 }
 
@@ -164,8 +174,8 @@ class Preview {
 
   async rendered() {
     const body = new URLSearchParams({ justification: this.text.value });
-    const csrf = document.querySelector('meta[name="csrf-token"]').content;
-    const answer = await fetch(this.bar.dataset.preview, { method: "POST", body, headers: { "X-CSRFToken": csrf } });
+    const headers = { "X-CSRFToken": token() };
+    const answer = await fetch(this.bar.dataset.preview, { method: "POST", body, headers });
     return answer.ok ? answer.text() : "";
   }
 }

@@ -2,6 +2,7 @@
 // where the element was saved elsewhere meanwhile, both texts are shown and one is chosen.
 
 import { forget, keep, kept } from "./drafts.js";
+import { put, timeOf } from "./put.js";
 
 const PAUSE = 900;
 const RETRY = 5000;
@@ -21,7 +22,7 @@ class Scoring {
     form.addEventListener("submit", (event) => this.submitted(event));
     form.addEventListener("keydown", (event) => this.pressed(event));
     this.dialog.addEventListener("click", (event) => this.chosen(event.target.dataset.choose));
-    addEventListener("online", () => this.save());
+    for (const moment of ["online", "focus"]) addEventListener(moment, () => this.save());
     addEventListener("pagehide", () => this.save({ leaving: true }));
   }
 
@@ -74,7 +75,8 @@ class Scoring {
     const body = JSON.stringify(typed);
     if (body === this.last && !(asked && this.refused)) return !this.refused;
     this.say("saving", this.strings.saving);
-    this.running = this.send(typed, leaving).then(
+    const value = { ...typed, version: this.form.elements.version.value };
+    this.running = put(this.form.action, value, leaving).then(
       (answer) => this.answered(answer, body, asked),
       () => {
         this.say("offline", this.strings.offline);
@@ -85,24 +87,12 @@ class Scoring {
     return this.running;
   }
 
-  send(typed, leaving) {
-    return fetch(this.form.action, {
-      method: "PUT",
-      headers: {
-        "Content-Type": "application/json",
-        Accept: "application/json",
-        "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content,
-      },
-      body: JSON.stringify({ ...typed, version: this.form.elements.version.value }),
-      keepalive: leaving,
-    });
-  }
-
   async answered(answer, body, asked) {
     const reply = await answer.json().catch(() => ({}));
     this.refused = !answer.ok;
     if (answer.ok) return this.saved(reply, body);
-    this.last = body;
+    // what was refused for good isn't sent again as it is
+    if ([403, 404, 409, 422].includes(answer.status)) this.last = body;
     if (answer.status === 409) this.ask(reply.current);
     else if (answer.status === 422) this.refuse(reply.errors ?? {}, asked);
     else if (answer.status === 401 || answer.status === 400) this.say("offline", this.strings.login);
@@ -241,11 +231,6 @@ function dot(state) {
   made.className = "dot";
   made.dataset.s = state;
   return made;
-}
-
-function timeOf(moment) {
-  const form = { hour: "2-digit", minute: "2-digit", hour12: false };
-  return new Date(moment).toLocaleTimeString(document.documentElement.lang, form);
 }
 
 for (const form of document.querySelectorAll("[data-review]")) new Scoring(form);

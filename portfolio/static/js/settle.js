@@ -2,13 +2,15 @@
 // opens after a save. A save that was overtaken is shown by the server, with both texts.
 
 import { forget, keep, kept } from "./drafts.js";
+import { put } from "./put.js";
 
 class Settling {
   constructor(form) {
     this.form = form;
     this.key = form.dataset.draft;
     this.strings = JSON.parse(form.dataset.strings);
-    this.restore();
+    // on a page with both texts the form holds what was typed already
+    if (!("conflict" in form.dataset)) this.restore();
     form.addEventListener("input", (event) => this.changed(event.target));
     form.addEventListener("submit", (event) => this.submitted(event));
     form.addEventListener("keydown", (event) => this.pressed(event));
@@ -22,7 +24,8 @@ class Settling {
   restore() {
     const draft = kept(this.key);
     if (!draft) return;
-    const { score, rule, reason } = this.form.elements;
+    const { score, rule, reason, version } = this.form.elements;
+    version.value = draft.version;
     score.value = draft.score;
     for (const choice of rule) choice.checked = choice.value === draft.rule;
     reason.value = draft.reason;
@@ -31,7 +34,7 @@ class Settling {
 
   changed(field) {
     if (field.name === "score") this.followScore();
-    keep(this.key, this.typed());
+    keep(this.key, { ...this.typed(), version: this.form.elements.version.value });
   }
 
   // Another score than the median can't rest on it, and the median itself usually does.
@@ -54,23 +57,12 @@ class Settling {
     this.busy = true;
     this.say(this.strings.saving);
     try {
-      await this.answered(await this.send());
+      const value = { ...this.typed(), version: this.form.elements.version.value };
+      await this.answered(await put(new URL(this.form.action).pathname, value));
     } catch {
       this.say(this.strings.offline);
     }
     this.busy = false;
-  }
-
-  send() {
-    return fetch(new URL(this.form.action).pathname, {
-      method: "PUT",
-      headers: {
-        "Content-Type": "application/json",
-        Accept: "application/json",
-        "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content,
-      },
-      body: JSON.stringify({ ...this.typed(), version: this.form.elements.version.value }),
-    });
   }
 
   async answered(answer) {
@@ -79,7 +71,6 @@ class Settling {
       forget(this.key);
       location.assign(this.form.dataset.next);
     } else if (answer.status === 409) {
-      forget(this.key);
       this.form.submit();
     } else if (answer.status === 422) {
       this.show(reply.errors ?? {});

@@ -1,6 +1,7 @@
 // A drop zone: files dropped, chosen, photographed or pasted are sent one after another, two at a time; each has its
 // own line with progress, result and reason. The page hears "portfolio:uploaded" with the evidence's address.
 
+import { renewToken, token } from "./put.js";
 import { Refused, Stopped, TusUpload } from "./tus.js";
 
 const AT_ONCE = 2;
@@ -128,7 +129,7 @@ class Line {
     if (refusal) return this.fail(refusal, false);
     this.upload = new TusUpload(this.file, {
       endpoint: this.zone.rules.endpoint,
-      token: document.querySelector('meta[name="csrf-token"]').content,
+      token: token(),
       metadata: this.zone.metadata(this.file),
       key: this.zone.key(this.file),
       chunkBytes: Number(this.zone.rules.chunkBytes),
@@ -141,7 +142,7 @@ class Line {
       this.finish(await this.upload.send());
     } catch (error) {
       if (error instanceof Stopped) this.show({ state: "none", label: this.strings.stopped });
-      else this.fail(this.reason(error), !(error instanceof Refused) || error.status === 401 || error.status === 507);
+      else this.fail(this.reason(error), !(error instanceof Refused) || [400, 401, 507].includes(error.status));
     }
     return undefined;
   }
@@ -224,7 +225,9 @@ class Line {
     this.upload?.stop();
   }
 
-  again() {
+  // A log-in elsewhere may have come between.
+  async again() {
+    await renewToken().catch(() => false);
     this.item.remove();
     this.zone.all -= 1;
     this.zone.done -= 1;
