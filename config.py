@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 MEGABYTE = 1024 * 1024
 
@@ -33,7 +34,37 @@ class Settings(BaseModel):
     invitation_lifetime: timedelta = timedelta(days=7)
     https: bool = False
     trusted_proxies: int = Field(default=0, ge=0)
+    # mail is off until a server is named; then it also needs a sender and this site's own address
+    smtp_host: str = ""
+    smtp_port: int = Field(default=25, gt=0, le=65535)
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    mail_from: str = ""
+    public_url: str = ""
+    remind_days: tuple[int, ...] = (7, 1)
     testing: bool = False
+
+    @field_validator("remind_days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        """ "7,1" → (7, 1), the earliest reminder first."""
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",")]
+        if not all(part.isascii() and part.isdigit() and int(part) <= 60 for part in parts):
+            raise ValueError("name days from 0 to 60, such as 7,1")
+        return tuple(sorted({int(part) for part in parts}, reverse=True))
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Settings:
+        if self.smtp_host and not (
+            "@" in self.mail_from and self.public_url.startswith(("http://", "https://"))
+        ):
+            raise ValueError(
+                "PORTFOLIO_SMTP_HOST needs PORTFOLIO_MAIL_FROM (an address) and PORTFOLIO_URL (https://…) beside it"
+            )
+        return self
 
     @property
     def uploads_folder(self) -> Path:
@@ -47,6 +78,14 @@ VARIABLES = {
     "max_upload_bytes": "PORTFOLIO_MAX_UPLOAD_BYTES",
     "https": "PORTFOLIO_HTTPS",
     "trusted_proxies": "PORTFOLIO_TRUSTED_PROXIES",
+    "smtp_host": "PORTFOLIO_SMTP_HOST",
+    "smtp_port": "PORTFOLIO_SMTP_PORT",
+    "smtp_security": "PORTFOLIO_SMTP_SECURITY",
+    "smtp_user": "PORTFOLIO_SMTP_USER",
+    "smtp_password": "PORTFOLIO_SMTP_PASSWORD",
+    "mail_from": "PORTFOLIO_MAIL_FROM",
+    "public_url": "PORTFOLIO_URL",
+    "remind_days": "PORTFOLIO_REMIND_DAYS",
 }
 
 
@@ -86,5 +125,7 @@ def _explain(error: ValidationError) -> str:
     names = {"secret_key": "PORTFOLIO_SECRET"} | VARIABLES
     return "; ".join(
         f"{names.get(str(problem['loc'][0]), problem['loc'][0])}: {problem['msg']}"
+        if problem["loc"]
+        else problem["msg"].removeprefix("Value error, ")
         for problem in error.errors()
     )

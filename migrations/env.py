@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 import portfolio.models  # noqa: F401  (fills Base.metadata)
 from config import read_settings
-from portfolio.db import WRITES, Base, Moment, Score, make_engine
+from portfolio.db import WRITES, Base, Exact, Moment, Score, make_engine
 
 
 def _render(kind: str, item: object, _context: object) -> str | bool:
@@ -15,6 +15,8 @@ def _render(kind: str, item: object, _context: object) -> str | bool:
     match item:
         case Score():
             return "sa.Integer()"
+        case Exact():
+            return "sa.String(length=40)"
         case Moment():
             return "sa.DateTime()"
         case _:

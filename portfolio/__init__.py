@@ -17,7 +17,19 @@ from portfolio.db import make_engine, make_sessions
 from portfolio.storage.factory import from_url
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = ("auth", "dossier", "evidence", "uploads", "package", "panel", "settlement", "staff", "bureau")
+BLUEPRINTS = (
+    "auth",
+    "dossier",
+    "work",
+    "carry",
+    "evidence",
+    "uploads",
+    "package",
+    "panel",
+    "settlement",
+    "staff",
+    "bureau",
+)
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = None) -> Flask:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsInvalid
-from portfolio.commands import accounts, demo, rubrics, serving, store, suggesting
+from portfolio.commands import accounts, demo, reminding, rubrics, serving, store, suggesting
 from portfolio.commands.installation import CannotRun
 from portfolio.db import DatabaseMisconfigured
 from portfolio.errors import DomainError
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="PORTFOLIO_DATA names the folder of the database, the files and the secret (default: var).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_serve, _add_store, _add_invite, _add_rubric, _add_suggest, _add_demo):
+    for add in (_add_serve, _add_store, _add_invite, _add_remind, _add_rubric, _add_suggest, _add_demo):
         add(commands)
     return parser
 
@@ -96,6 +96,13 @@ def _add_invite(commands: Commands) -> None:
         help="the address people reach this site at (default: %(default)s)",
     )
     invite.set_defaults(run=accounts.invite)
+
+
+def _add_remind(commands: Commands) -> None:
+    remind = commands.add_parser(
+        "remind", help="mail people what is due in their elements; each reminder goes once, so run it hourly"
+    )
+    remind.set_defaults(run=reminding.remind)
 
 
 def _add_rubric(commands: Commands) -> None:

@@ -61,6 +61,8 @@ def home(session: Session, actor: Actor) -> str:
     if actor.schools():
         standing = own_ground(session, actor)
         if standing and standing.dossier:
+            if standing.school.id not in actor.schools(Role.LEAD, Role.PRINCIPAL):
+                return url_for("work.mine", dossier_id=standing.dossier.id)
             return url_for("dossier.home", dossier_id=standing.dossier.id)
         return url_for("auth.no_cycle")
     if actor.holds(Role.EXPERT, Role.CHAIR):
@@ -87,6 +89,8 @@ def _school(actor: Actor) -> Iterator[Item]:
         dossier_id = standing.dossier.id
         first = g.get("element_code", "C1")
         yield _item(_("Overview"), "dossier.home", dossier_id=dossier_id)
+        if standing.school.id in actor.schools(Role.LEAD, Role.CONTRIBUTOR):
+            yield _item(_("My work"), "work.mine", within=("work.",), dossier_id=dossier_id)
         yield _item(_("Elements"), "dossier.element", dossier_id=dossier_id, code=first)
     yield _item(_("Evidence"), "evidence.library", within=("evidence.",), school_id=standing.school.id)
     if standing.dossier:

@@ -19,6 +19,9 @@ class Permission(StrEnum):
     DOSSIER_READ = "dossier:read"
     ELEMENT_SCORE = "element:score"
     ELEMENT_ASSIGN = "element:assign"
+    WORK_READ = "work:read"
+    CARRY_OVER = "dossier:carry_over"
+    FIGURE_WRITE = "figure:write"
     CITATION_WRITE = "citation:write"
     EVIDENCE_LIST = "evidence:list"
     EVIDENCE_READ = "evidence:read"
@@ -87,6 +90,9 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.DOSSIER_READ: (_STAFF, _OFFICE),
     Permission.ELEMENT_SCORE: (school(Role.LEAD), school(Role.CONTRIBUTOR, own=True)),
     Permission.ELEMENT_ASSIGN: (school(Role.LEAD),),
+    Permission.WORK_READ: (_EDITORS,),
+    Permission.CARRY_OVER: (school(Role.LEAD),),
+    Permission.FIGURE_WRITE: (_EDITORS,),
     Permission.CITATION_WRITE: (_EDITORS,),
     Permission.EVIDENCE_LIST: (_STAFF, _OBSERVER),
     Permission.EVIDENCE_READ: (_STAFF, _OBSERVER),
@@ -114,6 +120,9 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
 SEEN_WITH: dict[Permission, Permission] = {
     Permission.ELEMENT_SCORE: Permission.DOSSIER_READ,
     Permission.ELEMENT_ASSIGN: Permission.DOSSIER_READ,
+    Permission.WORK_READ: Permission.DOSSIER_READ,
+    Permission.CARRY_OVER: Permission.DOSSIER_READ,
+    Permission.FIGURE_WRITE: Permission.DOSSIER_READ,
     Permission.CITATION_WRITE: Permission.DOSSIER_READ,
     Permission.DOSSIER_SUBMIT: Permission.SUBMISSION_READ,
     Permission.DOSSIER_SIGN: Permission.SUBMISSION_READ,

@@ -15,10 +15,12 @@ from portfolio.errors import DomainError, Refused
 from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
 from portfolio.queries.city import Matter, Standing
 from portfolio.queries.dossier import Change
+from portfolio.queries.work import Urgency
 from rubric.gaps import ElementStatus, Gap, Rule
 from rubric.model import Channel
 from rubric.scoring import Stage as LadderStage
 from rubric.scoring import Totals, format_score
+from rubric.succession import Touch
 
 ROLES = {
     Role.CONTRIBUTOR: _l("Contributor"),
@@ -83,6 +85,32 @@ STAGE_NAMES = {
     LadderStage.FINAL: _l("Final"),
 }
 
+# A person's own elements by how soon they are due.
+URGENCIES = {
+    Urgency.OVERDUE: _l("Overdue"),
+    Urgency.NEAR: _l("Due within a week"),
+    Urgency.LATER: _l("Due later"),
+    Urgency.UNDATED: _l("Without a day"),
+    Urgency.DONE: _l("Done"),
+}
+URGENCY_STATES = {
+    Urgency.OVERDUE: "gap",
+    Urgency.NEAR: "bare",
+    Urgency.LATER: "wait",
+    Urgency.UNDATED: "none",
+    Urgency.DONE: "ok",
+}
+# What a new rubric did to an element: in a word, and what to do.
+TOUCHES = {
+    Touch.MOVED: (_l("Moved"), _l("The same wording under another code.")),
+    Touch.REWORDED: (
+        _l("Reworded"),
+        _l("The wording has changed. See whether the evidence still answers it."),
+    ),
+    Touch.REWEIGHTED: (_l("Other points"), _l("The same wording, worth other points.")),
+    Touch.NEW: (_l("New"), _l("The last cycle's rubric had no such element.")),
+}
+
 # Where a school stands in a cycle, for the bureau.
 STANDINGS = {
     Standing.DRAFTING: _l("Drafting"),
@@ -126,6 +154,11 @@ AUDIT_ACTIONS = {
     Action.DOSSIER_OPENED: _l("opened a dossier"),
     Action.ELEMENT_SCORED: _l("scored an element"),
     Action.ELEMENT_ASSIGNED: _l("assigned an element"),
+    Action.ELEMENT_LOOKED_AT: _l("looked at a changed element"),
+    Action.PROBLEM_PUT_RIGHT: _l("put a lost point right"),
+    Action.FIGURE_ENTERED: _l("entered a basic figure"),
+    Action.CARRIED_OVER: _l("carried over the last cycle"),
+    Action.MAIL_CHOSEN: _l("chose where reminders go"),
     Action.EVIDENCE_ADDED: _l("added evidence"),
     Action.EVIDENCE_DESCRIBED: _l("described evidence anew"),
     Action.EVIDENCE_REPLACED: _l("added a new version of evidence"),
@@ -229,6 +262,15 @@ REFUSALS = {
     "version_missing": _l("The version this text was based on is missing. Please load the page again."),
     "stale_write": _l("Somebody else saved first. Both texts are shown; nothing is lost."),
     "no_such_person": _l("This person is not on the school's staff."),
+    # work: who does what by when
+    "due_needs_owner": _l("Please say who has to be done by that day."),
+    "due_passed": _l("This day has passed. Please choose today or a later one."),
+    "due_after_deadline": _l("The dossier must be in by %(deadline)s. Please choose an earlier day."),
+    "elements_missing": _l("Please choose at least one element."),
+    "email_malformed": _l("This is not an e-mail address, such as name@school.edu.cn."),
+    # carrying over
+    "nothing_to_carry": _l("There is no earlier dossier of this school to start from."),
+    "carried_already": _l("This dossier has started from an earlier one already."),
     # dossier and submission
     "cycle_known": _l("There is a cycle of that name already."),
     "dates_reversed": _l("The deadline must be after the opening."),

@@ -12,19 +12,24 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import (
     Assignment,
+    CarryOver,
     Determination,
     Dossier,
     ElementReview,
     Evidence,
+    FigureValue,
     Package,
     Panel,
+    Rectification,
     Recusal,
+    Reminder,
     Review,
     Role,
     Round,
     School,
     SettlementRule,
     Throttle,
+    TouchedElement,
     Upload,
 )
 from portfolio.services import accounts, packages
@@ -32,11 +37,13 @@ from portfolio.storage import Storage
 from portfolio.tokens import new_token
 from rubric.loader import DEFAULT, find
 from rubric.model import Channel
+from rubric.succession import Touch
 from tests.factories import (
     NOW,
     PASSWORD,
     actor_for,
     cite,
+    make_cycle,
     make_dossier,
     make_evidence,
     make_staff,
@@ -62,6 +69,7 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     dossier = make_dossier(session)
     package, evidence = _submit(session, storage, folder, dossier)
     _review(session, dossier, package)
+    _next_cycle(session, dossier, evidence)
     _leave_around(session, dossier.school)
     session.flush()
     return FilledStore(dossier.school, dossier, evidence, package)
@@ -115,6 +123,46 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
                 settled_at=NOW,
             ),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
+        ]
+    )
+
+
+def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:
+    """The next dossier, started from this one, with a reminder and a figure."""
+    cycle = make_cycle(session)
+    cycle.opens_at += timedelta(days=1)
+    session.flush()
+    following = make_dossier(session, dossier.school, cycle)
+    user = make_user(session, Role.CONTRIBUTOR, school=dossier.school)
+    assignment = session.scalars(select(Assignment)).one()
+    session.add_all(
+        [
+            CarryOver(
+                dossier_id=following.id, from_dossier_id=dossier.id, carried_by=user.id, carried_at=NOW
+            ),
+            TouchedElement(dossier_id=following.id, element="C2", touch=Touch.MOVED, from_element="C3"),
+            Rectification(
+                dossier_id=following.id,
+                element="C1",
+                problem="会议记录不全",
+                lost=Decimal("0.2"),
+                assignment_id=assignment.id,
+            ),
+            Reminder(
+                dossier_id=following.id,
+                element="C1",
+                user_id=user.id,
+                due_on=NOW.date(),
+                days_before=1,
+                claimed_at=NOW,
+            ),
+            FigureValue(
+                dossier_id=following.id,
+                figure="pupils",
+                value=Decimal("1203"),
+                proof_id=evidence.id,
+                version=1,
+            ),
         ]
     )
 

@@ -16,7 +16,7 @@ from portfolio.errors import DomainError
 from portfolio.models import User
 from portfolio.policy import Permission
 from portfolio.queries.people import logged_in
-from portfolio.services import accounts
+from portfolio.services import accounts, addresses
 from portfolio.wording import explain, refusal
 
 blueprint = Blueprint("auth", __name__)
@@ -169,6 +169,20 @@ def choose_theme() -> Any:
     return redirect(url_for("auth.account"))
 
 
+@blueprint.post("/account/email")
+@web.guard(Permission.OWN_ACCOUNT)
+def choose_address() -> Any:
+    """Where one's reminders go; nowhere if nothing is given."""
+    typed = request.form.get("email", "")
+    try:
+        addresses.choose_address(web.db(), actor=web.actor(), now=web.now(), address=typed)
+    except DomainError as error:
+        web.refuse()
+        return _account_page({"email": explain(error)}), 422
+    flash(_("Saved"), "ok")
+    return redirect(url_for("auth.account"))
+
+
 @blueprint.post("/language")
 @web.public
 def choose_language() -> Any:
@@ -185,7 +199,10 @@ def _account_page(errors: dict[str, str] | None = None) -> str:
     standing = navigation.own_ground(web.db(), web.actor())
     if standing:
         navigation.stand_on(standing.school, standing.dossier)
-    return render_template("auth/account.html", errors=errors or {})
+    address = addresses.address_of(web.db().get_one(User, web.actor().user_id)) or ""
+    return render_template(
+        "auth/account.html", errors=errors or {}, address=request.form.get("email", address)
+    )
 
 
 def _enter(token: str, username: str, target: str | None) -> Any:

@@ -8,13 +8,15 @@ from flask import Blueprint, flash, g, jsonify, redirect, render_template, reque
 from flask_babel import gettext as _
 
 from portfolio import heat, navigation, web, wording
+from portfolio.blueprints.forms import Typed, refused
+from portfolio.days import day_of
 from portfolio.editions import rubric_of
-from portfolio.errors import NotFound, Refused, StaleWrite
+from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.jsonbody import read_json
 from portfolio.models import Dossier, DossierState, SelfAssessment
 from portfolio.policy import Permission, Place
+from portfolio.queries import carry, people, places, work
 from portfolio.queries import dossier as queries
-from portfolio.queries import people, places
 from portfolio.queries.places import ElementAt
 from portfolio.services import dossiers
 from portfolio.templating import days_until, score
@@ -29,8 +31,15 @@ def home(dossier: Dossier) -> Any:
     """Home: the grid, the three numbers, the ranked gaps."""
     navigation.stand_on(dossier.school, dossier)
     seen = queries.overview(web.db(), dossier, user_id=web.actor().user_id)
+    tasks = work.tasks(seen.stands, work.notes(web.db(), dossier.id), today=day_of(web.now()))
+    place = Place(school_id=dossier.school_id)
+    leads = web.may(Permission.ELEMENT_ASSIGN, place)
     return render_template(
         "dossier/home.html",
+        mine=[task for task in tasks if task.owner_id == web.actor().user_id],
+        late=work.overdue(web.db(), dossier, tasks) if leads else [],
+        leads=leads,
+        start_from=carry.offered(web.db(), dossier) if web.may(Permission.CARRY_OVER, place) else None,
         dossier=dossier,
         overview=seen,
         rows=_grid(dossier, seen),
@@ -91,16 +100,23 @@ def submit_element(at: ElementAt) -> Any:
 @blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/assignee")
 @web.guard(Permission.ELEMENT_ASSIGN, places.element)
 def assign(at: ElementAt) -> Any:
-    """Give the element to somebody."""
-    chosen = request.form.get("assignee", "")
-    dossiers.assign_element(
-        web.db(),
-        actor=web.actor(),
-        now=web.now(),
-        dossier=at.dossier,
-        assessment=at.assessment,
-        user_id=int(chosen) if chosen.isdigit() else None,
-    )
+    """Give the element to somebody, by a day."""
+    typed = Typed(request.form)
+    try:
+        due_on = typed.day("due_on")
+        typed.check()
+        dossiers.assign_element(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            dossier=at.dossier,
+            assessment=at.assessment,
+            user_id=typed.key("assignee"),
+            due_on=due_on,
+        )
+    except DomainError as error:
+        errors = refused(error)
+        return _element_page(_again(at), assigned=dict(request.form), errors=errors), 422
     return redirect(url_for("dossier.element", dossier_id=at.dossier.id, code=at.assessment.element))
 
 
@@ -141,6 +157,7 @@ def _element_page(
     at: ElementAt,
     *,
     typed: dict[str, str] | None = None,
+    assigned: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
     stale: bool = False,
 ) -> str:
@@ -166,7 +183,12 @@ def _element_page(
         may_score=editable and web.may(Permission.ELEMENT_SCORE, place),
         may_cite=editable and web.may(Permission.CITATION_WRITE, place),
         may_assign=may_assign and editable,
+        last_time=carry.last_time(web.db(), dossier, assessment.element),
+        left=work.notes(web.db(), dossier.id),
+        owner=queries.person_name(web.db(), assessment.assignee_id),
+        today=day_of(web.now()),
         typed=typed,
+        assigned=assigned,
         errors=errors or {},
         current=assessment if stale else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from datetime import date as Date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
@@ -38,6 +39,10 @@ class Typed:
     def needed_moment(self, name: str) -> datetime:
         """A local day and time, which must be given."""
         return self._read(name, "moment_malformed", _moment) or web.now()
+
+    def day(self, name: str) -> Date | None:
+        """A day; None where nothing was typed."""
+        return self._read(name, "date_malformed", Date.fromisoformat) if self.text(name) else None
 
     def points(self, name: str) -> Decimal:
         """Points: a plain decimal from 0 to 100."""

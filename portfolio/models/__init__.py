@@ -1,5 +1,6 @@
 """The store: typed mappings and the rules a schema can hold. No workflow."""
 
+from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
 from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
 from portfolio.models.evidence import (
@@ -10,6 +11,7 @@ from portfolio.models.evidence import (
     EvidenceYear,
     Upload,
 )
+from portfolio.models.figures import NO_YEAR, FigureValue
 from portfolio.models.ledger import AuditEvent
 from portfolio.models.package import (
     Package,
@@ -37,11 +39,14 @@ from portfolio.models.review import (
     Review,
     SettlementRule,
 )
+from portfolio.models.work import Reminder
 
 __all__ = [
+    "NO_YEAR",
     "Assignment",
     "AuditEvent",
     "Blob",
+    "CarryOver",
     "Citation",
     "Cycle",
     "Determination",
@@ -52,6 +57,7 @@ __all__ = [
     "EvidenceKind",
     "EvidenceVersion",
     "EvidenceYear",
+    "FigureValue",
     "GapWaiver",
     "Invitation",
     "LoginSession",
@@ -62,7 +68,9 @@ __all__ = [
     "PackageFile",
     "PackageWaiver",
     "Panel",
+    "Rectification",
     "Recusal",
+    "Reminder",
     "Review",
     "Role",
     "Round",
@@ -72,6 +80,7 @@ __all__ = [
     "SettlementRule",
     "Stage",
     "Throttle",
+    "TouchedElement",
     "Upload",
     "User",
 ]

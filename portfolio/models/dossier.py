@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -58,6 +59,8 @@ class SelfAssessment(Keyed, Base):
     score: Mapped[Decimal | None] = mapped_column(Score)
     justification: Mapped[Words]
     assignee_id: Mapped[MaybeUserId] = mapped_column(index=True)
+    # the last day, by the school's calendar, on which its owner should be done
+    due_on: Mapped[Date | None]
     version: Mapped[int] = mapped_column(default=0, server_default="0")
     saved_at: Mapped[MaybeAt]
     saved_by: Mapped[MaybeUserId]

@@ -58,6 +58,8 @@ class User(Keyed, Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     locale: Mapped[str | None] = mapped_column(String(8))
     theme: Mapped[str | None] = mapped_column(String(8))
+    # where reminders go; nothing chosen: to a user name that is an address; empty: nowhere
+    email: Mapped[str | None] = mapped_column(String(254))
     disabled_at: Mapped[MaybeAt]
     created_at: Mapped[At]
 

@@ -46,6 +46,7 @@ class Overview:
     """The dossier at a glance."""
 
     rubric: Rubric
+    stands: Standing
     readiness: Readiness
     scores: dict[str, Decimal | None]
     mine: tuple[str, ...]
@@ -88,6 +89,7 @@ def overview(session: Session, dossier: Dossier, *, user_id: int) -> Overview:
     stands = standing(session, dossier)
     return Overview(
         rubric=stands.rubric,
+        stands=stands,
         readiness=stands.readiness,
         scores={code: row.score for code, row in stands.assessments.items()},
         mine=tuple(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session, aliased
 
 from portfolio.editions import rubric_of
@@ -180,6 +180,30 @@ def published_results(session: Session, dossier: Dossier) -> list[RoundResult]:
     return [_result(session, row.Assignment, row.Package, row.name) for row in rows]
 
 
+def judged_element(session: Session, dossier: Dossier, element: Element) -> JudgedElement | None:
+    """One element's ladder in the dossier's newest published round, in four statements; None before there is one."""
+    assignment = session.scalar(
+        select(Assignment)
+        .join(Package, Package.id == Assignment.package_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .where(Package.dossier_id == dossier.id, Assignment.published_at.is_not(None))
+        .order_by(Round.position.desc(), Assignment.published_at.desc())
+        .limit(1)
+    )
+    if assignment is None:
+        return None
+    submitted = session.get(PackageElement, (assignment.package_id, element.code))
+    settled = session.scalar(
+        select(Determination).where(
+            Determination.assignment_id == assignment.id, Determination.element == element.code
+        )
+    )
+    if submitted is None or settled is None:
+        return None
+    voices = expert_judgements(session, assignment.id, element=element.code)
+    return _judged(element, submitted, voices.get(element.code, []), settled)
+
+
 def _result(session: Session, assignment: Assignment, package: Package, round_name: str) -> RoundResult:
     rubric = rubric_of(session, package.rubric_digest)
     submitted = {
@@ -216,8 +240,10 @@ def _judged(
     return JudgedElement(element, rungs, settled.score, settled.rule, settled.reason)
 
 
-def expert_judgements(session: Session, assignment_id: int) -> dict[str, list[Judgement]]:
-    """What each expert said of each element, in the order the experts were named; one statement."""
+def expert_judgements(
+    session: Session, assignment_id: int, *, element: str | None = None
+) -> dict[str, list[Judgement]]:
+    """What each expert said of each element, or of one, in the order the experts were named; one statement."""
     expert = aliased(User)
     rows = session.execute(
         select(
@@ -234,6 +260,7 @@ def expert_judgements(session: Session, assignment_id: int) -> dict[str, list[Ju
         .where(
             Review.assignment_id == assignment_id,
             ~recused(Review.expert_id, Package.school_id, until=Assignment.closed_at),
+            ElementReview.element == element if element else true(),
         )
         .order_by(Review.created_at, Review.id)
     )

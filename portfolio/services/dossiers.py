@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
+from portfolio.days import day_of
 from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.models import Dossier, DossierState, Membership, Role, SelfAssessment
 from portfolio.plaintext import plain_text
@@ -76,23 +79,70 @@ def assign_element(
     dossier: Dossier,
     assessment: SelfAssessment,
     user_id: int | None,
+    due_on: Date | None = None,
 ) -> None:
-    """Give an element to one of the school's staff, or to nobody. Raises DomainError("no_such_person")."""
+    """Give an element to one of the school's staff, to be done by a day, or to nobody.
+
+    Raises DomainError (awaiting_signature, no_such_person, due_needs_owner, due_passed, due_after_deadline).
+    """
+    assign_elements(
+        session,
+        actor=actor,
+        now=now,
+        dossier=dossier,
+        assessments=[assessment],
+        user_id=user_id,
+        due_on=due_on,
+    )
+
+
+def assign_elements(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    dossier: Dossier,
+    assessments: Iterable[SelfAssessment],
+    user_id: int | None,
+    due_on: Date | None,
+) -> int:
+    """Give elements of a dossier, such as all of a B, to one person by one day; how many of them it changed.
+
+    Raises DomainError (awaiting_signature, no_such_person, due_needs_owner, due_passed, due_after_deadline).
+    """
     check_editable(session, dossier)
     if user_id is not None and not _is_staff(session, dossier.school_id, user_id):
         raise DomainError("no_such_person", field="assignee")
-    before = assessment.assignee_id
-    assessment.assignee_id = user_id
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=Action.ELEMENT_ASSIGNED,
-        subject=("dossier", dossier.id),
-        school_id=dossier.school_id,
-        before={"assignee_id": before},
-        after={"element": assessment.element, "assignee_id": user_id},
-    )
+    changed = [each for each in assessments if (each.assignee_id, each.due_on) != (user_id, due_on)]
+    if any(each.due_on != due_on for each in changed):
+        _check_due(dossier, user_id, due_on, now)
+    for assessment in changed:
+        before = {"assignee_id": assessment.assignee_id, "due_on": assessment.due_on}
+        assessment.assignee_id, assessment.due_on = user_id, due_on
+        audit.record(
+            session,
+            actor_id=actor.user_id,
+            at=now,
+            action=Action.ELEMENT_ASSIGNED,
+            subject=("dossier", dossier.id),
+            school_id=dossier.school_id,
+            before=before,
+            after={"element": assessment.element, "assignee_id": user_id, "due_on": due_on},
+        )
+    return len(changed)
+
+
+def _check_due(dossier: Dossier, user_id: int | None, due_on: Date | None, now: datetime) -> None:
+    """A day to be done by needs somebody, and lies between today and the cycle's deadline."""
+    if due_on is None:
+        return
+    deadline = day_of(dossier.cycle.submit_by)
+    if user_id is None:
+        raise DomainError("due_needs_owner", field="assignee")
+    if due_on < day_of(now):
+        raise DomainError("due_passed", field="due_on")
+    if due_on > deadline:
+        raise DomainError("due_after_deadline", field="due_on", deadline=deadline.isoformat())
 
 
 def check_editable(session: Session, dossier: Dossier) -> None:

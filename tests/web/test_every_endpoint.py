@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,21 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from portfolio.models import Invitation, Membership, Role, Round, School, SelfAssessment, Upload, User
+from portfolio.models import (
+    Invitation,
+    Membership,
+    Rectification,
+    Role,
+    Round,
+    School,
+    SelfAssessment,
+    TouchedElement,
+    Upload,
+    User,
+)
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
 from portfolio.services import accounts
+from rubric.succession import Touch
 from tests.factories import (
     NOW,
     PASSWORD,
@@ -126,6 +139,16 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         update(SelfAssessment)
         .where(SelfAssessment.dossier_id == scene.dossier.id)
         .values(assignee_id=contributor.id)
+    )
+    store.add(TouchedElement(dossier_id=scene.dossier.id, element="C1", touch=Touch.MOVED))
+    store.add(
+        Rectification(
+            dossier_id=scene.dossier.id,
+            element="C1",
+            problem="记录不全",
+            lost=Decimal("0.2"),
+            assignment_id=scene.assignment.id,
+        )
     )
     week = timedelta(days=7)
     link = accounts.invite(

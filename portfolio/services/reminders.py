@@ -1,0 +1,202 @@
+"""Reminders of elements that fall due: each goes out once, to its owner only, and is on record.
+
+What is to go is written down first and committed, then the mail goes. So a sender that is stopped in between leaves a
+reminder that may not have arrived, and never one that arrives twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date as Date
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session, contains_eager, joinedload, sessionmaker
+
+from portfolio import letters
+from portfolio.days import day_of
+from portfolio.db import begin_write, new_id
+from portfolio.letters import DueElement
+from portfolio.mail import Letter, Mailer, MailFailed
+from portfolio.models import Dossier, DossierState, Membership, Reminder, Role, SelfAssessment, User
+from portfolio.queries import dossier as dossiers
+from portfolio.queries import work
+from portfolio.queries.work import Task
+from portfolio.services.addresses import address_of
+
+WORK_PAGE = "/dossiers/{dossier_id}/work/mine"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to; `failures` say why letters didn't go, without naming anybody."""
+
+    sent: int = 0
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One person's elements in one dossier that a reminder is due for."""
+
+    dossier: Dossier
+    user: User
+    address: str = field(repr=False)
+    elements: tuple[tuple[Task, int], ...]  # with the days before at which they are reminded of
+
+
+def send_due(sessions: sessionmaker[Session], mailer: Mailer, *, now: datetime) -> Outcome:
+    """Send every reminder that is due now. Run it from a timer or as a job: what went out doesn't go again."""
+    sent, failures = 0, []
+    with sessions() as session:
+        found = due(session, now=now, days=mailer.settings.remind_days)
+    for each in found:
+        with _writing(sessions) as session:
+            claimed = claim(session, each, now=now)
+        if not claimed:
+            continue
+        try:
+            mailer.send(letter_for(each, claimed, public_url=mailer.settings.public_url, now=now))
+        except MailFailed as failure:
+            failures.append(str(failure))
+            with _writing(sessions) as session:
+                release(session, claimed)
+            if failure.lasting:
+                break
+        else:
+            sent += 1
+            with _writing(sessions) as session:
+                mark_sent(session, claimed, now=now)
+    return Outcome(sent, tuple(failures))
+
+
+def due(session: Session, *, now: datetime, days: Sequence[int]) -> list[Due]:
+    """What should be reminded of and isn't yet: per dossier and person, three statements a dossier and three more."""
+    today = day_of(now)
+    last = today + timedelta(days=max(days))
+    found: list[Due] = []
+    for dossier in _dossiers(session, today, last):
+        already = _already(session, dossier.id)
+        by_owner: dict[int, list[tuple[Task, int]]] = defaultdict(list)
+        stands = dossiers.standing(session, dossier, with_uncited=False)
+        for task in work.tasks(stands, work.notes(session, dossier.id), today=today):
+            step = _step(task, days)
+            if step is not None and (task.element.code, task.owner_id, task.due_on, step) not in already:
+                by_owner[task.owner_id].append((task, step))
+        for user in _reachable(session, dossier.school_id, by_owner):
+            address = address_of(user)
+            if address:
+                found.append(Due(dossier, user, address, tuple(by_owner[user.id])))
+    return found
+
+
+def claim(session: Session, each: Due, *, now: datetime) -> dict[int, Task]:
+    """Write down what is about to be sent, leaving out what another run has written down: row id → task."""
+    # Runs queue here: whoever holds the dossier's row has seen all that was claimed before.
+    session.execute(select(Dossier.id).where(Dossier.id == each.dossier.id).with_for_update())
+    already = _already(session, each.dossier.id)
+    claimed: dict[int, Task] = {}
+    for task, step in each.elements:
+        if (task.element.code, each.user.id, task.due_on, step) in already:
+            continue
+        claimed[key := new_id()] = task
+        session.execute(
+            insert(Reminder).values(
+                id=key,
+                dossier_id=each.dossier.id,
+                element=task.element.code,
+                user_id=each.user.id,
+                due_on=task.due_on,
+                days_before=step,
+                claimed_at=now,
+            )
+        )
+    return claimed
+
+
+def mark_sent(session: Session, claimed: dict[int, Task], *, now: datetime) -> None:
+    """Record that the mail went out."""
+    session.execute(update(Reminder).where(Reminder.id.in_(claimed)).values(sent_at=now))
+
+
+def release(session: Session, claimed: dict[int, Task]) -> None:
+    """The mail didn't go out: the next run may try again."""
+    session.execute(delete(Reminder).where(Reminder.id.in_(claimed), Reminder.sent_at.is_(None)))
+
+
+def letter_for(each: Due, claimed: dict[int, Task], *, public_url: str, now: datetime) -> Letter:
+    """The letter in the person's language."""
+    subject, text = letters.reminder(
+        locale=each.user.locale or letters.DEFAULT_LOCALE,
+        name=each.user.name,
+        school=each.dossier.school.name,
+        elements=[
+            DueElement(task.element.code, task.element.short_title, task.due_on, task.status)
+            for task in claimed.values()
+            if task.due_on is not None
+        ],
+        address=public_url.rstrip("/") + WORK_PAGE.format(dossier_id=each.dossier.id),
+    )
+    return Letter(to=each.address, subject=subject, text=text, at=now)
+
+
+def _step(task: Task, days: Sequence[int]) -> int | None:
+    """At which of the days before an element is reminded of now: the nearest one that has come; None if none has."""
+    if task.done or task.days_left is None or task.days_left < 0:
+        return None
+    return min((step for step in days if step >= task.days_left), default=None)
+
+
+def _dossiers(session: Session, today: Date, last: Date) -> list[Dossier]:
+    """Those still being drafted in which something falls due."""
+    falling = (
+        select(SelfAssessment.dossier_id)
+        .where(SelfAssessment.due_on.between(today, last), SelfAssessment.assignee_id.is_not(None))
+        .distinct()
+    )
+    return list(
+        session.scalars(
+            select(Dossier)
+            .join(Dossier.cycle)
+            .options(contains_eager(Dossier.cycle), joinedload(Dossier.school, innerjoin=True))
+            .where(Dossier.id.in_(falling), Dossier.state == DossierState.DRAFTING)
+            .order_by(Dossier.id)
+        )
+    )
+
+
+def _already(session: Session, dossier_id: int) -> set[tuple[str, int, Date, int]]:
+    rows = session.execute(
+        select(Reminder.element, Reminder.user_id, Reminder.due_on, Reminder.days_before).where(
+            Reminder.dossier_id == dossier_id
+        )
+    )
+    return {(row.element, row.user_id, row.due_on, row.days_before) for row in rows}
+
+
+def _reachable(session: Session, school_id: int, owners: dict[int, list[tuple[Task, int]]]) -> list[User]:
+    """Those of the owners who still work here and have an account."""
+    if not owners:
+        return []
+    staff = select(Membership.user_id).where(
+        Membership.school_id == school_id, Membership.role.in_([Role.CONTRIBUTOR, Role.LEAD])
+    )
+    return list(
+        session.scalars(
+            select(User)
+            .where(User.id.in_(owners), User.id.in_(staff), User.disabled_at.is_(None))
+            .order_by(User.id)
+        )
+    )
+
+
+@contextmanager
+def _writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """A short transaction of its own: no mail goes out while rows are held."""
+    with sessions() as session:
+        begin_write(session)
+        yield session
+        session.commit()
