@@ -28,6 +28,17 @@ from portfolio.models.people import (
     Throttle,
     User,
 )
+from portfolio.models.readiness import (
+    IN_ALL,
+    Benchmark,
+    DossierSummary,
+    ElementTally,
+    PackageSummary,
+    ReadinessRecord,
+    RecordedDay,
+    RubricElement,
+    Visit,
+)
 from portfolio.models.review import (
     Assignment,
     Determination,
@@ -39,15 +50,19 @@ from portfolio.models.review import (
 )
 
 __all__ = [
+    "IN_ALL",
     "Assignment",
     "AuditEvent",
+    "Benchmark",
     "Blob",
     "Citation",
     "Cycle",
     "Determination",
     "Dossier",
     "DossierState",
+    "DossierSummary",
     "ElementReview",
+    "ElementTally",
     "Evidence",
     "EvidenceKind",
     "EvidenceVersion",
@@ -60,13 +75,17 @@ __all__ = [
     "PackageCitation",
     "PackageElement",
     "PackageFile",
+    "PackageSummary",
     "PackageWaiver",
     "Panel",
+    "ReadinessRecord",
+    "RecordedDay",
     "Recusal",
     "Review",
     "Role",
     "Round",
     "RubricEdition",
+    "RubricElement",
     "School",
     "SelfAssessment",
     "SettlementRule",
@@ -74,4 +93,5 @@ __all__ = [
     "Throttle",
     "Upload",
     "User",
+    "Visit",
 ]
