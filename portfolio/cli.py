@@ -137,7 +137,9 @@ def _add_demo(commands: Commands) -> None:
         "demo", help="fill an empty store with demonstration data and print its accounts"
     )
     load.add_argument("--json", action="store_true", help="print the accounts as JSON")
-    load.add_argument("--schools", type=_count, metavar="N", help="for benchmarks: this many schools")
+    load.add_argument(
+        "--schools", type=_count, metavar="N", help="for benchmarks: a city of this many schools"
+    )
     load.add_argument(
         "--evidence", type=_count, metavar="M", help="for benchmarks: this much evidence a school"
     )

@@ -86,7 +86,7 @@ def _school(actor: Actor) -> Iterator[Item]:
     if standing.dossier:
         dossier_id = standing.dossier.id
         first = g.get("element_code", "C1")
-        yield _item(_("Overview"), "dossier.home", dossier_id=dossier_id)
+        yield _item(_("Overview"), "dossier.home", within=("dossier.city",), dossier_id=dossier_id)
         yield _item(_("Elements"), "dossier.element", dossier_id=dossier_id, code=first)
     yield _item(_("Evidence"), "evidence.library", within=("evidence.",), school_id=standing.school.id)
     if standing.dossier:
