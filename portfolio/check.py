@@ -31,6 +31,7 @@ from portfolio.models import (
     PackageWaiver,
     RubricEdition,
 )
+from portfolio.services import summaries
 from portfolio.storage import BlobMissing, Storage
 from rubric.model import Rubric, from_described
 
@@ -68,6 +69,7 @@ class Inspection:
         yield from self._rubrics()
         yield from self._files()
         yield from self._packages()
+        yield from self._sums()
 
     def _rubrics(self) -> Iterator[Problem]:
         for edition in self.session.scalars(select(RubricEdition).order_by(RubricEdition.created_at)):
@@ -80,6 +82,13 @@ class Inspection:
             matter = self._matter_with(blob.school_id, blob.sha256, blob.size, blob.storage)
             if matter is not None:
                 yield from (Problem(thing, matter) for thing in self._holders(blob.school_id, blob.sha256))
+
+    def _sums(self) -> Iterator[Problem]:
+        for each in summaries.differences(self.session):
+            yield Problem(
+                f"sums of {each.thing} {each.id}, {each.code}",
+                f"stored {each.stored}, recomputed {each.recomputed}",
+            )
 
     def _matter_with(self, school_id: int, sha256: str, size: int, kept_in: str) -> str | None:
         stored = self.storage.size(school_id, sha256)

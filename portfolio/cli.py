@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsInvalid
-from portfolio.commands import accounts, demo, reminding, rubrics, serving, store, suggesting
+from portfolio.commands import accounts, demo, readiness, reminding, rubrics, serving, store, suggesting
 from portfolio.commands.installation import CannotRun
 from portfolio.db import DatabaseMisconfigured
 from portfolio.errors import DomainError
@@ -57,7 +57,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog="PORTFOLIO_DATA names the folder of the database, the files and the secret (default: var).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_serve, _add_store, _add_invite, _add_remind, _add_rubric, _add_suggest, _add_demo):
+    for add in (
+        _add_serve,
+        _add_store,
+        _add_readiness,
+        _add_invite,
+        _add_remind,
+        _add_rubric,
+        _add_suggest,
+        _add_demo,
+    ):
         add(commands)
     return parser
 
@@ -83,6 +92,16 @@ def _add_store(commands: Commands) -> None:
     check.set_defaults(run=store.check)
     sweep = commands.add_parser("sweep", help="remove expired uploads and bytes that nothing refers to")
     sweep.set_defaults(run=store.sweep)
+
+
+def _add_readiness(commands: Commands) -> None:
+    record = commands.add_parser(
+        "record", help="record today's readiness of every school, unless a log-in has done it"
+    )
+    record.set_defaults(run=readiness.record)
+    summaries = commands.add_parser("summaries", help="compare the city's sums with what they sum up")
+    summaries.add_argument("--rebuild", action="store_true", help="write them anew")
+    summaries.set_defaults(run=readiness.summaries)
 
 
 def _add_invite(commands: Commands) -> None:
@@ -134,7 +153,9 @@ def _add_demo(commands: Commands) -> None:
         "demo", help="fill an empty store with demonstration data and print its accounts"
     )
     load.add_argument("--json", action="store_true", help="print the accounts as JSON")
-    load.add_argument("--schools", type=_count, metavar="N", help="for benchmarks: this many schools")
+    load.add_argument(
+        "--schools", type=_count, metavar="N", help="for benchmarks: a city of this many schools"
+    )
     load.add_argument(
         "--evidence", type=_count, metavar="M", help="for benchmarks: this much evidence a school"
     )

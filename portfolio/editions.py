@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from portfolio.models import RubricEdition
+from portfolio.models import RubricEdition, RubricElement
 from rubric.model import Rubric, from_described
 
 # An edition never changes, so a worker reads each once.
@@ -21,6 +21,18 @@ def keep(session: Session, rubric: Rubric, *, now: datetime) -> str:
         body = json.dumps(rubric.described(), ensure_ascii=False, sort_keys=True)
         session.add(RubricEdition(digest=rubric.digest, name=rubric.name, body=body, created_at=now))
         session.flush()
+        session.execute(
+            insert(RubricElement),
+            [
+                {
+                    "rubric_digest": rubric.digest,
+                    "element": element.code,
+                    "indicator": element.indicator,
+                    "points": element.points,
+                }
+                for element in rubric.elements
+            ],
+        )
     return rubric.digest
 
 

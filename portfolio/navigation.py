@@ -88,7 +88,7 @@ def _school(actor: Actor) -> Iterator[Item]:
     if standing.dossier:
         dossier_id = standing.dossier.id
         first = g.get("element_code", "C1")
-        yield _item(_("Overview"), "dossier.home", dossier_id=dossier_id)
+        yield _item(_("Overview"), "dossier.home", within=("dossier.city",), dossier_id=dossier_id)
         if standing.school.id in actor.schools(Role.LEAD, Role.CONTRIBUTOR):
             yield _item(_("My work"), "work.mine", within=("work.",), dossier_id=dossier_id)
         yield _item(_("Elements"), "dossier.element", dossier_id=dossier_id, code=first)

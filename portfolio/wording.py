@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from portfolio.audit import Action
 from portfolio.errors import DomainError, Refused
 from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
-from portfolio.queries.city import Matter, Standing
+from portfolio.queries.city import Matter, Number, Standing
 from portfolio.queries.dossier import Change
 from portfolio.queries.work import Urgency
 from rubric.gaps import ElementStatus, Gap, Rule
@@ -121,6 +121,11 @@ STANDINGS = {
     Standing.SETTLING: _l("Being settled"),
     Standing.CLOSED: _l("Ready to publish"),
     Standing.PUBLISHED: _l("Published"),
+}
+NUMBERS = {
+    Number.CLAIMED: _l("Claimed"),
+    Number.SUPPORTED: _l("Supported"),
+    Number.AT_RISK: _l("At risk"),
 }
 # What the bureau should look into: the matter, and what to do.
 MATTERS = {

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import (
     Assignment,
+    Benchmark,
     CarryOver,
     Determination,
     Dossier,
@@ -32,7 +33,7 @@ from portfolio.models import (
     TouchedElement,
     Upload,
 )
-from portfolio.services import accounts, packages
+from portfolio.services import accounts, packages, summaries, trend
 from portfolio.storage import Storage
 from portfolio.tokens import new_token
 from rubric.loader import DEFAULT, find
@@ -71,6 +72,7 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     _review(session, dossier, package)
     _next_cycle(session, dossier, evidence)
     _leave_around(session, dossier.school)
+    _look_back(session, dossier)
     session.flush()
     return FilledStore(dossier.school, dossier, evidence, package)
 
@@ -188,3 +190,22 @@ def _leave_around(session: Session, school: School) -> None:
             ),
         ]
     )
+
+
+def _look_back(session: Session, dossier: Dossier) -> None:
+    trend.record_day(session, NOW)
+    person = actor_for(session, make_user(session, Role.LEAD, school=dossier.school))
+    trend.mark_seen(session, actor=person, now=NOW, school_id=dossier.school_id)
+    session.add(
+        Benchmark(
+            cycle_id=dossier.cycle_id,
+            indicator="A1",
+            at=NOW,
+            schools=9,
+            lower=Decimal("1.5"),
+            median=Decimal("2.0"),
+            upper=Decimal("2.5"),
+            basis={str(dossier.id): "2.7"},
+        )
+    )
+    summaries.compact(session)

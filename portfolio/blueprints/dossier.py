@@ -17,10 +17,14 @@ from portfolio.models import Dossier, DossierState, SelfAssessment
 from portfolio.policy import Permission, Place
 from portfolio.queries import carry, people, places, work
 from portfolio.queries import dossier as queries
+from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
 from portfolio.services import dossiers
+from portfolio.services import trend as recording
 from portfolio.templating import days_until, score
+from portfolio.trendline import Trendline, trendline
 from rubric.model import Element, Rubric
+from rubric.quartiles import FEWEST
 
 blueprint = Blueprint("dossier", __name__)
 
@@ -43,8 +47,31 @@ def home(dossier: Dossier) -> Any:
         dossier=dossier,
         overview=seen,
         rows=_grid(dossier, seen),
+        trend=_trendline(dossier, seen),
         days_left=days_until(dossier.cycle.submit_by, web.now()),
         next_gap=next((gap.element for gap in seen.readiness.gaps if gap.element), None),
+    )
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/seen")
+@web.guard(Permission.DOSSIER_READ, places.dossier)
+def seen(dossier: Dossier) -> Any:
+    """The reader has seen what changed."""
+    recording.mark_seen(web.db(), actor=web.actor(), now=web.now(), school_id=dossier.school_id)
+    return redirect(url_for("dossier.home", dossier_id=dossier.id))
+
+
+@blueprint.get("/dossiers/<int:dossier_id>/city")
+@web.guard(Permission.DOSSIER_READ, places.dossier)
+def city(dossier: Dossier) -> Any:
+    """Where the school stands among the city's, by A-indicator and without names."""
+    navigation.stand_on(dossier.school, dossier)
+    rubric = rubric_of(web.db(), dossier.cycle.rubric_digest)
+    return render_template(
+        "dossier/city.html",
+        dossier=dossier,
+        comparisons=trends.comparisons(web.db(), dossier, rubric),
+        fewest=FEWEST,
     )
 
 
@@ -200,6 +227,13 @@ def _next_gap(stands: queries.Standing, code: str) -> str | None:
     here = codes.index(code)
     around = codes[here + 1 :] + codes[:here]
     return next((c for c in around if stands.readiness.statuses[c] != "ok"), None)
+
+
+def _trendline(dossier: Dossier, seen: queries.Overview) -> Trendline | None:
+    totals = seen.readiness.totals
+    points = trends.trend(web.db(), dossier, now=web.now(), totals=totals)
+    cycle = dossier.cycle
+    return trendline(points, opens_at=cycle.opens_at, deadline=cycle.submit_by, full=totals.points)
 
 
 def _grid(dossier: Dossier, seen: queries.Overview) -> list[heat.GridRow]:

@@ -36,6 +36,12 @@ def on(present: datetime, *, days: int, at: str) -> datetime:
     return day.replace(hour=hour, minute=minute, second=0, microsecond=0).astimezone(UTC)
 
 
+def evenings(present: datetime) -> list[datetime]:
+    """Every evening from the opening to the day before the present."""
+    days = (present.astimezone(ZONE).date() - OPENS.astimezone(ZONE).date()).days
+    return [on(OPENS, days=day, at="20:00") for day in range(days)]
+
+
 def spread(start: datetime, end: datetime, count: int) -> list[datetime]:
     """So many moments from start to end, in order, at working hours where there are any."""
     days = _working_days(start, end)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from config import Settings
 from portfolio.db import begin_write
-from portfolio.demo import bulk, content, days
+from portfolio.demo import bulk, city, content, days
 from portfolio.demo.applicant import Applicant, enter
 from portfolio.demo.cast import DemoAccount
 from portfolio.demo.days import OPENS, Agenda, on
@@ -18,13 +19,15 @@ from portfolio.demo.judging import Judging
 from portfolio.demo.setting import Setting, set_up
 from portfolio.demo.stocking import WrittenFile, stock, write_files
 from portfolio.models import School
+from portfolio.services import trend
 from portfolio.storage import Storage
 
 __all__ = ["DemoAccount", "load"]
 
 REVIEW, PUBLISHED = 1, 2
 SUBMITTED_DAYS_AGO = {REVIEW: 20, PUBLISHED: 32}
-FEW_SCHOOLS, MUCH_EVIDENCE = 1, 300  # a large set, where only the other number is given
+FEW_SCHOOLS = 1  # where only the evidence is given
+MUCH_EVIDENCE = 300  # of a city's first two schools
 HALF_WAY = 31  # elements that the second expert has scored
 _WRITING_STARTS = on(OPENS, days=3, at="9:00")
 _SCORING_STARTS = on(OPENS, days=7, at="10:00")
@@ -41,8 +44,9 @@ def load(
 ) -> list[DemoAccount]:
     """Fill a database that has no schools, and return the accounts made; where it has any, nothing and none.
 
-    With `schools` or `evidence`: a large set of so many schools with so much evidence each. Everything is
-    written in one transaction: cut off, it leaves no rows, and only bytes that a sweep removes.
+    With `evidence`: a large set of so many schools with so much evidence each. With `schools` alone: a city of
+    so many, the first two as in a large set. Everything is written in one transaction: cut off, it leaves no
+    rows, and only bytes that a sweep removes.
     """
     larger = schools is not None or evidence is not None
     with TemporaryDirectory(prefix="portfolio-demo-") as made, sessions() as session:
@@ -57,10 +61,12 @@ def load(
         setting = set_up(
             session, storage, lifetime=settings.invitation_lifetime, present=days.present_at(now)
         )
-        if larger:
-            bulk.fill(setting, folder, schools=schools or FEW_SCHOOLS, evidence=evidence or MUCH_EVIDENCE)
-        else:
+        if not larger:
             _play(setting, written)
+        elif evidence is not None:
+            bulk.fill(setting, folder, schools=schools or FEW_SCHOOLS, evidence=evidence)
+        else:
+            _fill_city(setting, folder, schools or FEW_SCHOOLS)
         session.commit()
     return setting.cast.accounts
 
@@ -70,6 +76,14 @@ def _in_use(session: Session, *, alone: bool = False) -> bool:
     if alone and session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         session.execute(text("LOCK TABLE schools IN EXCLUSIVE MODE"))
     return session.scalar(select(School.id).limit(1)) is not None
+
+
+def _fill_city(setting: Setting, folder: Path, schools: int) -> None:
+    """So many schools; the first two can be reviewed and settled, the others are drafting."""
+    whole = min(schools, bulk.SUBMITTED)
+    bulk.fill(setting, folder, schools=whole, evidence=MUCH_EVIDENCE)
+    city.fill(setting, folder, range(whole + 1, schools + 1))
+    trend.record_day(setting.session, setting.present)
 
 
 def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]]) -> None:
@@ -86,6 +100,8 @@ def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]]) -> None:
         applicant.plan_scoring(agenda, content.drafts_for(index), _SCORING_STARTS, ends)
     _plan_review(agenda, setting, applicants[REVIEW])
     _plan_publication(agenda, setting, applicants[PUBLISHED])
+    for evening in days.evenings(setting.present):
+        agenda.add(evening, partial(trend.record_day, setting.session))
     agenda.play()
 
 

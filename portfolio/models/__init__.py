@@ -30,6 +30,17 @@ from portfolio.models.people import (
     Throttle,
     User,
 )
+from portfolio.models.readiness import (
+    IN_ALL,
+    Benchmark,
+    DossierSummary,
+    ElementTally,
+    PackageSummary,
+    ReadinessRecord,
+    RecordedDay,
+    RubricElement,
+    Visit,
+)
 from portfolio.models.review import (
     Assignment,
     Determination,
@@ -42,9 +53,11 @@ from portfolio.models.review import (
 from portfolio.models.work import Reminder
 
 __all__ = [
+    "IN_ALL",
     "NO_YEAR",
     "Assignment",
     "AuditEvent",
+    "Benchmark",
     "Blob",
     "CarryOver",
     "Citation",
@@ -52,7 +65,9 @@ __all__ = [
     "Determination",
     "Dossier",
     "DossierState",
+    "DossierSummary",
     "ElementReview",
+    "ElementTally",
     "Evidence",
     "EvidenceKind",
     "EvidenceVersion",
@@ -66,8 +81,11 @@ __all__ = [
     "PackageCitation",
     "PackageElement",
     "PackageFile",
+    "PackageSummary",
     "PackageWaiver",
     "Panel",
+    "ReadinessRecord",
+    "RecordedDay",
     "Rectification",
     "Recusal",
     "Reminder",
@@ -75,6 +93,7 @@ __all__ = [
     "Role",
     "Round",
     "RubricEdition",
+    "RubricElement",
     "School",
     "SelfAssessment",
     "SettlementRule",
@@ -83,4 +102,5 @@ __all__ = [
     "TouchedElement",
     "Upload",
     "User",
+    "Visit",
 ]

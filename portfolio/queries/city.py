@@ -1,34 +1,40 @@
-"""The city at a glance: schools × A-indicators of one cycle."""
+"""The city at a glance: schools × A-indicators of one cycle, from sums that stand beside the dossiers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, case, exists, func, select
+from sqlalchemy import Integer, ScalarSelect, Select, func, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
 
-from portfolio.db import HUNDREDTHS, points_of
+from portfolio.db import points_of
 from portfolio.editions import rubric_of
 from portfolio.models import (
+    IN_ALL,
     Assignment,
-    Citation,
     Cycle,
     Dossier,
     DossierState,
+    DossierSummary,
+    ElementTally,
     Package,
-    PackageCitation,
-    PackageElement,
+    PackageSummary,
     Review,
     Round,
     School,
-    SelfAssessment,
 )
-from rubric.model import Rubric
-from rubric.scoring import ZERO, Totals
+from rubric.model import Element, Rubric
+from rubric.scoring import Totals
+
+A_PAGE = 50  # schools
+WEAKEST = 10  # elements
+_SUMS = ("points", "claimed", "supported", "scored", "unscored", "unscored_points")
 
 
 class Standing(StrEnum):
@@ -71,18 +77,86 @@ class CityRow:
     totals: Totals
 
 
+class Number(StrEnum):
+    """Which of the three numbers is shown and sorted by."""
+
+    CLAIMED = "claimed"
+    SUPPORTED = "supported"
+    AT_RISK = "at_risk"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the reader wants to see. `sort` is "school", an A code or IN_ALL; `page` counts from 1, None is all."""
+
+    cycle_id: int | None = None
+    district: str | None = None
+    standing: Standing | None = None
+    number: Number = Number.CLAIMED
+    sort: str = IN_ALL
+    descending: bool = True
+    page: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WeakElement:
+    """An element of which the city's schools have little supported: the share of its points, who scored it."""
+
+    element: Element
+    share: Decimal
+    scored: int
+
+
 @dataclass(frozen=True, slots=True)
 class City:
-    """A cycle and the schools in it; `cycle` and `rubric` are None while there is no cycle at all."""
+    """A cycle and the schools in it; `cycle` and `rubric` are None while there is no cycle at all.
+
+    `standings` counts the schools of the chosen district, `districts` those of the chosen standing; `found` are
+    the schools of both, of which `rows` are a page.
+    """
 
     cycles: list[Cycle]
-    cycle: Cycle | None
-    rubric: Rubric | None
-    rows: list[CityRow]
+    cycle: Cycle | None = None
+    rubric: Rubric | None = None
+    schools: int = 0
+    districts: Mapping[str, int] = field(default_factory=dict)
+    standings: Mapping[Standing, int] = field(default_factory=dict)
+    found: int = 0
+    page: int = 1
+    pages: int = 1
+    rows: list[CityRow] = field(default_factory=list)
+    matters: list[tuple[Matter, CityLine]] = field(default_factory=list)
+    weakest: list[WeakElement] = field(default_factory=list)
 
 
-def city_overview(session: Session, *, now: datetime, cycle_id: int | None = None) -> City:
+@dataclass(frozen=True, slots=True)
+class CityLine:
+    """A school in the cycle, as far as finding and sorting need it; numbers in hundredths of a point."""
+
+    dossier_id: int
+    school_id: int
+    school: str
+    district: str
+    package_id: int | None
+    standing: Standing
+    progress: Progress | None
+    claimed: int
+    supported: int
+
+    def number(self, number: Number) -> int:
+        """One of the three numbers."""
+        match number:
+            case Number.CLAIMED:
+                return self.claimed
+            case Number.SUPPORTED:
+                return self.supported
+            case Number.AT_RISK:
+                return self.claimed - self.supported
+
+
+def city_overview(session: Session, *, now: datetime, asked: Asked | None = None) -> City:
     """The chosen cycle (the newest by default). The number of statements doesn't depend on the schools."""
+    asked = asked or Asked()
     cycles = list(
         session.scalars(
             select(Cycle)
@@ -90,30 +164,154 @@ def city_overview(session: Session, *, now: datetime, cycle_id: int | None = Non
             .order_by(Cycle.opens_at.desc(), Cycle.created_at.desc())
         )
     )
-    cycle = next((c for c in cycles if cycle_id in (None, c.id)), None)
+    cycle = next((c for c in cycles if asked.cycle_id in (None, c.id)), None)
     if cycle is None:
-        return City(cycles, None, None, [])
+        return City(cycles)
     rubric = rubric_of(session, cycle.rubric_digest)
-    totals = _drafted(session, cycle, rubric) | _submitted(session, cycle, rubric)
-    progress = _progress(session, cycle)
-    overdue = cycle.submit_by < now
-    rows = []
-    for dossier, school, package_id in session.execute(_dossiers(cycle)):
-        under_way = progress.get(package_id) if package_id else None
-        rows.append(
-            CityRow(
-                school_id=school.id,
-                school=school.name,
-                district=school.district,
-                dossier_id=dossier.id,
-                package_id=package_id,
-                standing=standing_of(dossier.state, under_way, overdue=overdue),
-                progress=under_way,
-                by_indicator=totals[dossier.id],
-                totals=sum(totals[dossier.id].values(), Totals()),
+    sort = asked.sort if asked.sort in {a.code for a in rubric.indicators} else IN_ALL
+    lines = _lines(session, cycle, sort, overdue=cycle.submit_by < now)
+    here = [line for line in lines if asked.district in (None, line.district)]
+    found = [line for line in here if asked.standing in (None, line.standing)]
+    found.sort(key=_order(asked), reverse=asked.descending)
+    pages = max(1, -(-len(found) // A_PAGE))
+    page = min(asked.page or 1, pages)
+    shown = found if asked.page is None else found[(page - 1) * A_PAGE : page * A_PAGE]
+    return City(
+        cycles=cycles,
+        cycle=cycle,
+        rubric=rubric,
+        schools=len(lines),
+        districts=dict(
+            sorted(
+                Counter(line.district for line in lines if asked.standing in (None, line.standing)).items()
             )
+        ),
+        standings=Counter(line.standing for line in here),
+        found=len(found),
+        page=page,
+        pages=pages,
+        rows=_rows(session, cycle, shown),
+        matters=_matters(here, now),
+        weakest=_weakest(session, cycle, rubric, len(lines)),
+    )
+
+
+def _order(asked: Asked) -> Callable[[CityLine], Any]:
+    if asked.sort == "school":
+        return lambda line: (line.district, line.school)
+    return lambda line: (line.number(asked.number), line.claimed, line.supported)
+
+
+def _shown(column: str) -> Any:
+    """A sum as the office sees it: the package's where there is one; as the store holds it."""
+    return func.coalesce(
+        type_coerce(getattr(PackageSummary, column), Integer),
+        type_coerce(getattr(DossierSummary, column), Integer),
+    )
+
+
+def _with_sums(rows: Select[Any]) -> Select[Any]:
+    """Rows over dossiers with their sums, and beside each its newest package's if it has one."""
+    return rows.join(DossierSummary, DossierSummary.dossier_id == Dossier.id).outerjoin(
+        PackageSummary,
+        (PackageSummary.package_id == newest_package())
+        & (PackageSummary.indicator == DossierSummary.indicator),
+    )
+
+
+def _lines(session: Session, cycle: Cycle, indicator: str, *, overdue: bool) -> list[CityLine]:
+    """Every school of the cycle."""
+    progress = _progress(session, cycle)
+    rows = session.execute(
+        _with_sums(
+            select(
+                Dossier.id,
+                School.id,
+                School.name,
+                School.district,
+                newest_package(),
+                Dossier.state,
+                _shown("claimed"),
+                _shown("supported"),
+            )
+            .select_from(Dossier)
+            .join(School, School.id == Dossier.school_id)
+        ).where(Dossier.cycle_id == cycle.id, DossierSummary.indicator == indicator)
+    )
+    lines = []
+    for dossier_id, school_id, school, district, package_id, state, claimed, supported in rows:
+        way = progress.get(package_id) if package_id else None
+        standing = standing_of(state, way, overdue=overdue)
+        lines.append(
+            CityLine(dossier_id, school_id, school, district, package_id, standing, way, claimed, supported)
         )
-    return City(cycles, cycle, rubric, rows)
+    return lines
+
+
+def _rows(session: Session, cycle: Cycle, lines: Sequence[CityLine]) -> list[CityRow]:
+    """The lines with all their sums."""
+    rows = _with_sums(select(Dossier.id, DossierSummary.indicator, *map(_shown, _SUMS)).select_from(Dossier))
+    if len(lines) <= A_PAGE:
+        rows = rows.where(Dossier.id.in_([line.dossier_id for line in lines]))
+    else:
+        rows = rows.where(Dossier.cycle_id == cycle.id)
+    sums: dict[int, dict[str, Totals]] = {}
+    for (
+        dossier_id,
+        indicator,
+        points,
+        claimed,
+        supported,
+        scored,
+        unscored,
+        unscored_points,
+    ) in session.execute(rows):
+        sums.setdefault(dossier_id, {})[indicator] = Totals(
+            points_of(points),
+            points_of(claimed),
+            points_of(supported),
+            scored,
+            unscored,
+            points_of(unscored_points),
+        )
+    return [
+        CityRow(
+            school_id=line.school_id,
+            school=line.school,
+            district=line.district,
+            dossier_id=line.dossier_id,
+            package_id=line.package_id,
+            standing=line.standing,
+            progress=line.progress,
+            by_indicator=sums[line.dossier_id],
+            totals=sums[line.dossier_id][IN_ALL],
+        )
+        for line in lines
+    ]
+
+
+def _weakest(session: Session, cycle: Cycle, rubric: Rubric, schools: int) -> list[WeakElement]:
+    """The elements of which the least share is supported, in all schools; none while nobody has scored."""
+    tallies = {
+        element: (points_of(int(supported)), int(scored))
+        for element, supported, scored in session.execute(
+            select(
+                ElementTally.element,
+                func.sum(type_coerce(ElementTally.supported, Integer)),
+                func.sum(ElementTally.scored),
+            )
+            .where(ElementTally.cycle_id == cycle.id)
+            .group_by(ElementTally.element)
+        )
+    }
+    if not any(scored for _, scored in tallies.values()):
+        return []
+    found = [
+        WeakElement(element, supported / (element.points * schools), scored)
+        for element in rubric.elements
+        for supported, scored in [tallies.get(element.code, (Decimal(0), 0))]
+    ]
+    return sorted(found, key=lambda weak: weak.share)[:WEAKEST]
 
 
 def newest_package() -> ScalarSelect[int]:
@@ -128,101 +326,33 @@ def newest_package() -> ScalarSelect[int]:
     )
 
 
-def _dossiers(cycle: Cycle) -> Select[Dossier, School, int]:
-    return (
-        select(Dossier, School, newest_package())
-        .join(School, School.id == Dossier.school_id)
-        .where(Dossier.cycle_id == cycle.id)
-        .order_by(School.district, School.name)
-    )
-
-
-def _drafted(session: Session, cycle: Cycle, rubric: Rubric) -> dict[int, dict[str, Totals]]:
-    """Totals by dossier and A code, as it stands now."""
-    cited = exists().where(
-        Citation.dossier_id == SelfAssessment.dossier_id, Citation.element == SelfAssessment.element
-    )
-    rows = (
-        _claims(SelfAssessment.dossier_id, SelfAssessment.element, SelfAssessment.score, cited, rubric)
-        .join(Dossier, Dossier.id == SelfAssessment.dossier_id)
-        .where(Dossier.cycle_id == cycle.id)
-    )
-    return _summed(session, rows, rubric)
-
-
-def _submitted(session: Session, cycle: Cycle, rubric: Rubric) -> dict[int, dict[str, Totals]]:
-    """Totals by dossier and A code, as its newest package has it."""
-    cited = exists().where(
-        PackageCitation.package_id == PackageElement.package_id,
-        PackageCitation.element == PackageElement.element,
-    )
-    rows = (
-        _claims(Dossier.id, PackageElement.element, PackageElement.score, cited, rubric)
-        .join_from(Dossier, PackageElement, PackageElement.package_id == newest_package())
-        .where(Dossier.cycle_id == cycle.id)
-    )
-    return _summed(session, rows, rubric)
-
-
-def _claims(
-    dossier: Any, element: Any, score: Any, cited: ColumnElement[bool], rubric: Rubric
-) -> Select[Any]:
-    """One row an element: its dossier, A code, points, score, and the score if it is cited."""
-    return select(
-        dossier.label("dossier_id"),
-        case({e.code: e.indicator for e in rubric.elements}, value=element).label("indicator"),
-        case({e.code: int(e.points * HUNDREDTHS) for e in rubric.elements}, value=element).label("points"),
-        score.label("score"),
-        case((cited, score)).label("supported"),
-    )
-
-
-def _summed(session: Session, claims: Select[Any], rubric: Rubric) -> dict[int, dict[str, Totals]]:
-    # grouped around a subquery: to PostgreSQL, one CASE with parameters written twice is two expressions
-    row = claims.subquery().c
-    statement = select(
-        row.dossier_id,
-        row.indicator,
-        func.coalesce(func.sum(row.score), ZERO),
-        func.coalesce(func.sum(row.supported), ZERO),
-        func.count(row.score),
-        func.sum(case((row.score.is_(None), row.points), else_=0)),
-    ).group_by(row.dossier_id, row.indicator)
-    indicators = {indicator.code: indicator for indicator in rubric.indicators}
-    found: dict[int, dict[str, Totals]] = {}
-    for dossier_id, code, claimed, supported, scored, unscored_points in session.execute(statement):
-        found.setdefault(dossier_id, {})[code] = Totals(
-            points=indicators[code].points,
-            claimed=claimed,
-            supported=supported,
-            scored=scored,
-            unscored=len(indicators[code].elements) - scored,
-            unscored_points=points_of(int(unscored_points)),
-        )
-    return found
-
-
 def _progress(session: Session, cycle: Cycle) -> dict[int, Progress]:
     """By package: how its latest round goes."""
+    reviews = (
+        select(
+            Review.assignment_id,
+            func.count().label("all"),
+            func.count(Review.handed_in_at).label("handed_in"),
+        )
+        .group_by(Review.assignment_id)
+        .subquery()
+    )
     rows = session.execute(
-        select(Assignment, Round, func.count(Review.id), func.count(Review.handed_in_at))
+        select(
+            Assignment.package_id,
+            Round.name,
+            Round.review_by,
+            Assignment.closed_at.is_not(None),
+            Assignment.published_at.is_not(None),
+            func.coalesce(reviews.c.all, 0),
+            func.coalesce(reviews.c.handed_in, 0),
+        )
         .join(Round, Round.id == Assignment.round_id)
-        .outerjoin(Review, Review.assignment_id == Assignment.id)
+        .outerjoin(reviews, reviews.c.assignment_id == Assignment.id)
         .where(Round.cycle_id == cycle.id)
-        .group_by(Assignment.id, Round.id)
         .order_by(Round.position)
     )
-    return {
-        assignment.package_id: Progress(
-            round_name=held.name,
-            review_by=held.review_by,
-            closed=assignment.closed_at is not None,
-            published=assignment.published_at is not None,
-            reviews=reviews,
-            handed_in=handed_in,
-        )
-        for assignment, held, reviews, handed_in in rows
-    }
+    return {package_id: Progress(*way) for package_id, *way in rows}
 
 
 def standing_of(state: DossierState, progress: Progress | None, *, overdue: bool) -> Standing:
@@ -261,7 +391,14 @@ _MATTERS = {
 }
 
 
-def matter_of(row: CityRow, *, now: datetime) -> Matter | None:
+def _matters(lines: Iterable[CityLine], now: datetime) -> list[tuple[Matter, CityLine]]:
+    """What is to be looked into, the most urgent first."""
+    found = [(matter, line) for line in lines if (matter := matter_of(line, now=now))]
+    urgency = {matter: place for place, matter in enumerate(Matter)}
+    return sorted(found, key=lambda pair: (urgency[pair[0]], pair[1].school))
+
+
+def matter_of(row: CityRow | CityLine, *, now: datetime) -> Matter | None:
     """What is to be looked into at this school, if anything."""
     review_by = row.progress.review_by if row.progress else None
     if row.standing is Standing.REVIEWING and review_by is not None and review_by < now:

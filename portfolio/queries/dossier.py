@@ -8,7 +8,7 @@ from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ScalarSelect, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from portfolio.editions import rubric_of
@@ -20,9 +20,11 @@ from portfolio.models import (
     Evidence,
     EvidenceVersion,
     EvidenceYear,
+    LoginSession,
     Package,
     SelfAssessment,
     User,
+    Visit,
 )
 from rubric.gaps import CitedEvidence, ElementState, Readiness, readiness
 from rubric.model import Rubric
@@ -31,7 +33,7 @@ from rubric.scoring import ElementClaim, Totals, totals
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happened in the dossier."""
+    """Something that happened in the dossier; `fresh` where somebody else did it since the reader's last visit."""
 
     at: datetime
     who: str | None
@@ -39,6 +41,7 @@ class Change:
     element: str | None
     title: str | None
     score: str | None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Overview:
     scores: dict[str, Decimal | None]
     mine: tuple[str, ...]
     changes: tuple[Change, ...]
+    last_visit: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def standing(session: Session, dossier: Dossier, *, with_uncited: bool = True) -
 def overview(session: Session, dossier: Dossier, *, user_id: int) -> Overview:
     """The dossier's home."""
     stands = standing(session, dossier)
+    changes, last_visit = _changes(session, dossier.school_id, user_id)
     return Overview(
         rubric=stands.rubric,
         stands=stands,
@@ -95,7 +100,8 @@ def overview(session: Session, dossier: Dossier, *, user_id: int) -> Overview:
         mine=tuple(
             e.code for e in stands.rubric.elements if stands.assessments[e.code].assignee_id == user_id
         ),
-        changes=_changes(session, dossier.school_id),
+        changes=changes,
+        last_visit=last_visit,
     )
 
 
@@ -153,20 +159,48 @@ SHOWN_CHANGES = (
 )
 
 
-def _changes(session: Session, school_id: int, limit: int = 8) -> tuple[Change, ...]:
+def _changes(
+    session: Session, school_id: int, user_id: int, limit: int = 8
+) -> tuple[tuple[Change, ...], datetime | None]:
+    """The newest changes, and up to when the reader has seen them."""
     rows = session.execute(
-        select(AuditEvent, User.name)
+        select(AuditEvent, User.name, _seen_at(school_id, user_id).label("seen_at"))
         .outerjoin(User, User.id == AuditEvent.actor_id)
         .where(AuditEvent.school_id == school_id, AuditEvent.action.in_(SHOWN_CHANGES))
         .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         .limit(limit)
+    ).all()
+    seen_at = rows[0].seen_at if rows else None
+    changes = tuple(_change(event, name, seen_at, user_id) for event, name, _seen in rows)
+    return changes, seen_at
+
+
+def _seen_at(school_id: int, user_id: int) -> ScalarSelect[datetime]:
+    """When the reader said so, or began the log-in before the present one, whichever is later."""
+    logged_in = (
+        select(LoginSession.created_at.label("at"))
+        .where(LoginSession.user_id == user_id)
+        .order_by(LoginSession.created_at.desc())
+        .offset(1)
+        .limit(1)
+        .subquery()
     )
-    return tuple(_change(event, name) for event, name in rows)
+    said = select(Visit.seen_at.label("at")).where(Visit.user_id == user_id, Visit.school_id == school_id)
+    either = union_all(select(logged_in.c.at), said).subquery()
+    return select(func.max(either.c.at, type_=either.c.at.type)).scalar_subquery()
 
 
-def _change(event: AuditEvent, who: str | None) -> Change:
+def _change(event: AuditEvent, who: str | None, seen_at: datetime | None, user_id: int) -> Change:
     after = event.after or {}
-    return Change(event.at, who, event.action, after.get("element"), after.get("title"), after.get("score"))
+    return Change(
+        at=event.at,
+        who=who,
+        action=event.action,
+        element=after.get("element"),
+        title=after.get("title"),
+        score=after.get("score"),
+        fresh=seen_at is not None and event.at > seen_at and event.actor_id != user_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)

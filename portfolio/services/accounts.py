@@ -19,7 +19,7 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.models import Invitation, LoginSession, Membership, Role, School, User
 from portfolio.models.people import SCHOOL_ROLES
 from portfolio.policy import Actor
-from portfolio.services import throttle
+from portfolio.services import throttle, trend
 from portfolio.services.rows import add_once, clean_name
 from portfolio.tokens import digest_of, new_token
 
@@ -298,7 +298,8 @@ def log_in(
 
 
 def start_session(session: Session, *, user: User, address: str, now: datetime, lifetime: timedelta) -> str:
-    """A log-in's row; returns the token for the cookie."""
+    """A log-in's row; returns the token for the cookie. The first of a day records it for every school."""
+    trend.record_day(session, now)
     token = new_token()
     session.add(
         LoginSession(

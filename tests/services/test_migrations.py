@@ -82,6 +82,7 @@ def test_every_revision_goes_down_and_up_again_with_data(engine: Engine) -> None
 def test_a_step_back_and_forth_loses_no_row(
     engine: Engine, filled: dict[str, int], session: Session, revision: Script
 ) -> None:
+    """What a revision itself brings in goes with it; everything that was there before stays."""
     migrate_back(engine, to=below(revision))
     kept = {name: count for name, count in filled.items() if name in inspect(engine).get_table_names()}
     migrate(engine)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portfolio import web, wording
 from portfolio.blueprints.bureau.root import blueprint
 from portfolio.blueprints.forms import Typed
+from portfolio.documents import table
 from portfolio.errors import NotFound
+from portfolio.filetypes import content_disposition
+from portfolio.models import IN_ALL
 from portfolio.policy import Permission
-from portfolio.queries.city import City, CityRow, Matter, Standing, city_overview, matter_of
+from portfolio.queries.city import Asked, City, Matter, Number, Standing, city_overview
 from portfolio.templating import points
 from rubric.scoring import Totals
 
@@ -41,6 +43,13 @@ MATTER_GLYPHS = {
 }
 # From these shares of the points on, a cell is one level darker.
 RAMP = (Decimal("0.5"), Decimal("0.7"), Decimal("0.8"), Decimal("0.9"))
+MATTERS_SHOWN = 8
+WRITERS = {"csv": table.as_csv, "xlsx": table.as_xlsx}
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+TOTAL = "claimed"  # what addresses call the column of the numbers in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,82 +75,86 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the reader asked to see."""
+    """What the reader asked to see, and the addresses of its neighbours."""
 
-    cycle_id: int
-    standing: Standing | None
-    sort: str
-    descending: bool
+    asked: Asked
 
-    def address(self, **other: str | None) -> str:
-        """This view's address, with something changed."""
-        asked: dict[str, Any] = {
-            "cycle": self.cycle_id,
-            "state": self.standing.value if self.standing else None,
-            "sort": self.sort,
-            "order": "desc" if self.descending else "asc",
+    def address(self, endpoint: str = "bureau.overview", **other: object) -> str:
+        """This view's address, with something changed; another selection begins at its first page."""
+        asked = self.asked
+        now: dict[str, Any] = {
+            "cycle": asked.cycle_id,
+            "district": asked.district,
+            "state": asked.standing.value if asked.standing else None,
+            "show": asked.number.value if asked.number is not Number.CLAIMED else None,
+            "sort": TOTAL if asked.sort == IN_ALL else asked.sort,
+            "order": "desc" if asked.descending else "asc",
         }
-        return url_for("bureau.overview", **(asked | other))
+        return url_for(endpoint, **(now | other))
 
 
 @blueprint.get("/bureau")
 @web.guard(Permission.CITY_READ)
 def overview() -> Any:
-    """Schools × A-indicators of a cycle (the newest by default)."""
-    asked = Typed(request.args).key("cycle")
-    city = city_overview(web.db(), now=web.now(), cycle_id=asked)
+    """Schools × A-indicators of a cycle (the newest by default), fifty a page."""
+    asked = _asked()
+    city = city_overview(web.db(), now=web.now(), asked=asked)
     if city.cycle is None or city.rubric is None:
-        if asked is not None:
+        if asked.cycle_id is not None:
             raise NotFound()
         return render_template("bureau/overview.html", city=city)
-    view = _asked(city.cycle.id, {"school", "claimed", *(a.code for a in city.rubric.indicators)})
-    shown = [row for row in city.rows if view.standing in (None, row.standing)]
+    view = View(replace(asked, cycle_id=city.cycle.id))
     return render_template(
         "bureau/overview.html",
         city=city,
         view=view,
-        rows=sorted(shown, key=_order(view), reverse=view.descending),
+        numbers=[(number, view.address(show=number.value), number is asked.number) for number in Number],
         chips=list(_chips(city, view)),
         columns=_columns(city, view),
-        matters=_matters(city.rows),
+        matters=city.matters[:MATTERS_SHOWN],
         glyphs=GLYPHS,
         matter_glyphs=MATTER_GLYPHS,
-        level=level,
+        level=lambda totals: level(totals, asked.number),
     )
 
 
-def _asked(cycle_id: int, sorts: set[str]) -> View:
+@blueprint.get("/bureau/city.<kind>")
+@web.guard(Permission.CITY_READ)
+def city_table(kind: str) -> Any:
+    """The schools found, on one sheet: csv or xlsx."""
+    if kind not in WRITERS:
+        raise NotFound()
+    city = city_overview(web.db(), now=web.now(), asked=replace(_asked(), page=None))
+    if city.cycle is None:
+        raise NotFound()
+    made = _table(city)
+    headers = {"Content-Disposition": content_disposition(f"{made.title}.{kind}", False)}
+    return Response(WRITERS[kind](made), content_type=MEDIA_TYPES[kind], headers=headers)
+
+
+def _asked() -> Asked:
     given = request.args
-    standing = given.get("state", "")
-    sort = given.get("sort", "")
-    return View(
-        cycle_id=cycle_id,
+    standing, number = given.get("state", ""), given.get("show", "")
+    sort = given.get("sort", TOTAL)
+    page = given.get("page", "")
+    return Asked(
+        cycle_id=Typed(given).key("cycle"),
+        district=given.get("district") or None,
         standing=Standing(standing) if standing in list(Standing) else None,
-        sort=sort if sort in sorts else "claimed",
+        number=Number(number) if number in list(Number) else Number.CLAIMED,
+        sort=IN_ALL if sort == TOTAL else sort,
         descending=given.get("order", "asc" if sort == "school" else "desc") != "asc",
+        page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 7 else 1,
     )
-
-
-def _order(view: View) -> Any:
-    def key(row: CityRow) -> Any:
-        match view.sort:
-            case "school":
-                return (row.district, row.school)
-            case "claimed":
-                return (row.totals.claimed, row.totals.supported)
-            case code:
-                return (row.by_indicator[code].claimed, row.totals.claimed)
-
-    return key
 
 
 def _chips(city: City, view: View) -> Iterable[Chip]:
-    counts = Counter(row.standing for row in city.rows)
-    yield Chip(_("All"), len(city.rows), view.address(state=None), view.standing is None)
+    chosen = view.asked.standing
+    yield Chip(_("All"), sum(city.standings.values()), view.address(state=None), chosen is None)
     for standing in Standing:
-        if counts[standing] or view.standing is standing:
+        if count := city.standings.get(standing, 0) or chosen is standing:
             label = str(wording.STANDINGS[standing])
-            yield Chip(label, counts[standing], view.address(state=standing.value), view.standing is standing)
+            yield Chip(label, int(count), view.address(state=standing.value), chosen is standing)
 
 
 def _columns(city: City, view: View) -> dict[str, Column]:
@@ -149,24 +162,51 @@ def _columns(city: City, view: View) -> dict[str, Column]:
     shares = [
         (a.code, _("%(points)s points", points=points(a.points)), a.title) for a in city.rubric.indicators
     ]
-    named = [("school", "", ""), *shares, ("claimed", "", "")]
+    named = [("school", "", ""), *shares, (IN_ALL, "", "")]
     return {key: _column(view, key, label, hint) for key, label, hint in named}
 
 
 def _column(view: View, key: str, label: str, hint: str) -> Column:
-    chosen = view.sort == key
-    turned = not view.descending if chosen else key != "school"
-    href = view.address(sort=key, order="desc" if turned else "asc")
-    order = ("descending" if view.descending else "ascending") if chosen else None
+    asked = view.asked
+    chosen = asked.sort == key
+    turned = not asked.descending if chosen else key != "school"
+    href = view.address(sort=TOTAL if key == IN_ALL else key, order="desc" if turned else "asc")
+    order = ("descending" if asked.descending else "ascending") if chosen else None
     return Column(key, label, hint, href, order)
 
 
-def _matters(rows: list[CityRow]) -> list[tuple[Matter, CityRow]]:
-    found = [(matter, row) for row in rows if (matter := matter_of(row, now=web.now()))]
-    urgency = list(Matter)
-    return sorted(found, key=lambda pair: (urgency.index(pair[0]), pair[1].school))
+def level(totals: Totals, number: Number = Number.CLAIMED) -> int:
+    """How dark a cell is, 1 to 5; by the share of its points that the number is."""
+    value: Decimal = getattr(totals, number.value)
+    return 1 + sum(value >= totals.points * share for share in RAMP)
 
 
-def level(totals: Totals) -> int:
-    """How dark a cell is, 1 to 5; by the share of its points that is claimed."""
-    return 1 + sum(totals.claimed >= totals.points * share for share in RAMP)
+def _table(city: City) -> table.Table:
+    """Every school found, with the three numbers of each A-indicator and in all."""
+    assert city.cycle is not None and city.rubric is not None
+    numbers = [(number, str(wording.NUMBERS[number])) for number in Number]
+    codes = [a.code for a in city.rubric.indicators]
+    headings = [
+        _("District"),
+        _("School"),
+        _("Standing"),
+        *(label for _number, label in numbers),
+        _("Unscored"),
+        *(f"{code} {label}" for code in codes for _number, label in numbers),
+    ]
+    rows = [
+        [
+            row.district,
+            row.school,
+            str(wording.STANDINGS[row.standing]),
+            *_three(row.totals),
+            row.totals.unscored,
+            *(value for code in codes for value in _three(row.by_indicator[code])),
+        ]
+        for row in city.rows
+    ]
+    return table.Table(f"{city.cycle.name} {_('City overview')}", headings, rows)
+
+
+def _three(totals: Totals) -> list[table.Value]:
+    return [getattr(totals, number.value) for number in Number]
