@@ -11,7 +11,7 @@ from portfolio.models.evidence import (
     EvidenceYear,
     Upload,
 )
-from portfolio.models.figures import NO_YEAR, FigureValue
+from portfolio.models.figures import FigureValue
 from portfolio.models.ledger import AuditEvent
 from portfolio.models.package import (
     Package,
@@ -42,7 +42,6 @@ from portfolio.models.review import (
 from portfolio.models.work import Reminder
 
 __all__ = [
-    "NO_YEAR",
     "Assignment",
     "AuditEvent",
     "Blob",
