@@ -22,6 +22,7 @@ BLUEPRINTS = (
     "dossier",
     "work",
     "carry",
+    "figures",
     "evidence",
     "uploads",
     "package",

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import RubricEdition, RubricElement
+from rubric.loader import available, find
 from rubric.model import Rubric, from_described
 
 # An edition never changes, so a worker reads each once.
@@ -42,5 +43,14 @@ def rubric_of(session: Session, digest: str) -> Rubric:
         body = session.scalar(select(RubricEdition.body).where(RubricEdition.digest == digest))
         if body is None:
             raise LookupError(f"no rubric edition {digest}")
-        _read[digest] = from_described(json.loads(body))
+        _read[digest] = _guided(from_described(json.loads(body)))
     return _read[digest]
+
+
+def _guided(rubric: Rubric) -> Rubric:
+    """The rubric with the guidance installed now: what we add to a wording may be newer than the edition kept."""
+    for name in available():
+        installed = find(name)
+        if installed.digest == rubric.digest:
+            return rubric.guided_by(installed)
+    return rubric

@@ -94,6 +94,7 @@ def _school(actor: Actor) -> Iterator[Item]:
         yield _item(_("Elements"), "dossier.element", dossier_id=dossier_id, code=first)
     yield _item(_("Evidence"), "evidence.library", within=("evidence.",), school_id=standing.school.id)
     if standing.dossier:
+        yield _item(_("Basic figures"), "figures.sheet", within=("figures.",), dossier_id=standing.dossier.id)
         yield _item(_("Submission"), "package.submission", within=_SUBMISSION, dossier_id=standing.dossier.id)
         yield _item(_("Result"), "package.result", dossier_id=standing.dossier.id)
     if standing.school.id in actor.schools(Role.LEAD):

@@ -53,6 +53,7 @@ def init(app: Flask) -> None:
         size=size,
         prose=prose,
         percent=percent,
+        figure=figure,
         school_year=school_year,
         recent=recent,
         glyph=glyph,
@@ -90,6 +91,11 @@ def score(value: Decimal | None, none: str = "–") -> str:
 def points(value: Decimal) -> str:
     """What an element or the whole rubric is worth, as the published table writes it: 2, not 2.0."""
     return str(int(value)) if value == int(value) else format_score(value)
+
+
+def figure(value: Decimal) -> str:
+    """A number a school counted: 12,000 or 10.5."""
+    return f"{value.normalize():,f}"
 
 
 def percent(part: Decimal, whole: Decimal) -> str:

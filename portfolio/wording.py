@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 
 from portfolio.audit import Action
@@ -17,10 +17,13 @@ from portfolio.queries.city import Matter, Number, Standing
 from portfolio.queries.dossier import Change
 from portfolio.queries.work import Urgency
 from rubric.gaps import ElementStatus, Gap, Rule
-from rubric.model import Channel
+from rubric.guidance import Comparison, Label
+from rubric.measures import MeasureResult, Verdict
+from rubric.model import Channel, Rubric
 from rubric.scoring import Stage as LadderStage
 from rubric.scoring import Totals, format_score
 from rubric.succession import Touch
+from rubric.units import Unit
 
 ROLES = {
     Role.CONTRIBUTOR: _l("Contributor"),
@@ -83,6 +86,26 @@ STAGE_NAMES = {
     LadderStage.SCHOOL: _l("Self"),
     LadderStage.EXPERT: _l("Review by"),
     LadderStage.FINAL: _l("Final"),
+}
+
+# What a school's figures say of a number the rubric sets.
+VERDICTS = {
+    Verdict.MET: _l("Met"),
+    Verdict.UNMET: _l("Not met"),
+    Verdict.NOT_ENOUGH_DATA: _l("Not enough data"),
+    Verdict.NOT_APPLICABLE: _l("Does not apply"),
+}
+VERDICT_STATES = {
+    Verdict.MET: "ok",
+    Verdict.UNMET: "gap",
+    Verdict.NOT_ENOUGH_DATA: "none",
+    Verdict.NOT_APPLICABLE: "wait",
+}
+COMPARISONS = {
+    Comparison.AT_LEAST: _l("at least %(number)s"),
+    Comparison.AT_MOST: _l("at most %(number)s"),
+    Comparison.EQUALS: _l("exactly %(number)s"),
+    Comparison.NOT_FALLING: _l("not falling from year to year"),
 }
 
 # A person's own elements by how soon they are due.
@@ -273,6 +296,16 @@ REFUSALS = {
     "due_after_deadline": _l("The dossier must be in by %(deadline)s. Please choose an earlier day."),
     "elements_missing": _l("Please choose at least one element."),
     "email_malformed": _l("This is not an e-mail address, such as name@school.edu.cn."),
+    # basic figures
+    "figure_empty": _l("Please give a number."),
+    "figure_not_a_number": _l("This is not a number such as 1203 or 12.5."),
+    "figure_negative": _l("A figure can't be below 0."),
+    "figure_too_large": _l("A figure has at most %(digits)s digits before the point."),
+    "figure_decimals": _l("At most %(decimals)s decimals are asked for here."),
+    "figure_unit": _l("This figure is counted in %(unit)s, not in %(given)s."),
+    "figure_above": _l("This is more than “%(whole)s”, which is %(most)s. Please check both."),
+    "figure_below": _l("This is less than “%(part)s”, which is %(least)s. Please check both."),
+    "figure_missing": _l("Please enter the figure first."),
     # carrying over
     "nothing_to_carry": _l("There is no earlier dossier of this school to start from."),
     "carried_already": _l("This dossier has started from an earlier one already."),
@@ -380,6 +413,8 @@ def plain(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(key: str, value: Any) -> Any:
+    if isinstance(value, Label):
+        return label(value)
     if not isinstance(value, Decimal):
         return value
     # what an element is worth is written as the published table does: 2, not 2.0
@@ -419,6 +454,32 @@ def change_words(change: Change) -> str:
         "title": change.title or "",
         "score": format_score(Decimal(change.score)) if change.score is not None else gettext("unscored"),
     }
+
+
+def quantity(result: MeasureResult, rubric: Rubric) -> str:
+    """What a measure asks for: "at least 10 %"."""
+    threshold, unit = result.measure.threshold, result.measure.unit
+    number = f"{threshold.amount:f} {unit.words(_language(), rubric.units)}" if threshold else ""
+    return str(COMPARISONS[result.measure.comparison]) % {"number": number}
+
+
+def unit_words(unit: Unit, rubric: Rubric) -> str:
+    """A unit in the reader's language."""
+    return unit.words(_language(), rubric.units)
+
+
+def figure_name(rubric: Rubric, code: str) -> str:
+    """A figure's name in the reader's language."""
+    return next(label(figure.label) for figure in rubric.figures if figure.code == code)
+
+
+def label(named: Label) -> str:
+    """A name of the rubric's guidance in the reader's language."""
+    return named.words(_language())
+
+
+def _language() -> str:
+    return str(get_locale()).partition("_")[0]
 
 
 def gap_rule(key: str) -> Rule:

@@ -9,9 +9,9 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from rubric.gaps import school_year_of
 from rubric.likeness import pairs
 from rubric.model import Element, Rubric
+from rubric.schoolyears import school_year_of
 
 # Shares of common character pairs from which on two wordings are one element reworded: an element that kept its
 # code needs less to be known again.
@@ -79,9 +79,9 @@ def succession(old: Rubric, new: Rubric) -> Succession:
 def is_inside(years: Iterable[int], day: date | None, *, window_start: int) -> bool:
     """Whether evidence of these school years, or of this day, still counts from `window_start` on.
 
-    Evidence that names neither isn't called old.
+    Its day tells where it names no year; evidence that names neither isn't called old.
     """
-    spoken_for = set(years) | ({school_year_of(day)} if day is not None else set())
+    spoken_for = set(years) or ({school_year_of(day)} if day is not None else set())
     return not spoken_for or max(spoken_for) >= window_start
 
 

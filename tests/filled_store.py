@@ -161,6 +161,7 @@ def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:
             FigureValue(
                 dossier_id=following.id,
                 figure="pupils",
+                year=2026,
                 value=Decimal("1203"),
                 proof_id=evidence.id,
                 version=1,

@@ -130,9 +130,7 @@ def _figures() -> None:
         sa.UniqueConstraint(
             "dossier_id", "figure", "year", name=op.f("uq_figure_values_dossier_id_figure_year")
         ),
-        sa.CheckConstraint(
-            "year = 0 OR year BETWEEN 1990 AND 2100", name=op.f("ck_figure_values_plausible_year")
-        ),
+        sa.CheckConstraint("year BETWEEN 1990 AND 2100", name=op.f("ck_figure_values_plausible_year")),
         sa.CheckConstraint(
             "proof_page IS NULL OR proof_page >= 1", name=op.f("ck_figure_values_page_from_one")
         ),

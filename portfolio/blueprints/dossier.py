@@ -15,7 +15,7 @@ from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.jsonbody import read_json
 from portfolio.models import Dossier, DossierState, SelfAssessment
 from portfolio.policy import Permission, Place
-from portfolio.queries import carry, people, places, work
+from portfolio.queries import carry, figures, people, places, work
 from portfolio.queries import dossier as queries
 from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
@@ -210,6 +210,9 @@ def _element_page(
         may_score=editable and web.may(Permission.ELEMENT_SCORE, place),
         may_cite=editable and web.may(Permission.CITATION_WRITE, place),
         may_assign=may_assign and editable,
+        measured=figures.results_of(
+            figures.figures_of(web.db(), dossier), dossier, _element(stands.rubric, assessment.element)
+        ),
         last_time=carry.last_time(web.db(), dossier, assessment.element),
         left=work.notes(web.db(), dossier.id),
         owner=queries.person_name(web.db(), assessment.assignee_id),

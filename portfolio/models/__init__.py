@@ -11,7 +11,7 @@ from portfolio.models.evidence import (
     EvidenceYear,
     Upload,
 )
-from portfolio.models.figures import NO_YEAR, FigureValue
+from portfolio.models.figures import FigureValue
 from portfolio.models.ledger import AuditEvent
 from portfolio.models.package import (
     Package,
@@ -54,7 +54,6 @@ from portfolio.models.work import Reminder
 
 __all__ = [
     "IN_ALL",
-    "NO_YEAR",
     "Assignment",
     "AuditEvent",
     "Benchmark",

@@ -21,7 +21,8 @@ from portfolio.models import (
     EvidenceYear,
     SelfAssessment,
 )
-from portfolio.queries import people
+from portfolio.queries import figures, people
+from portfolio.queries.figures import Entry
 from portfolio.queries.package import JudgedElement, judged_element, published_results
 from rubric.model import Element
 from rubric.succession import Succession, is_inside, succession
@@ -70,6 +71,7 @@ class CarryPlan:
     without_element: tuple[CarriedCitation, ...]
     owners: tuple[CarriedOwner, ...]
     problems: tuple[Problem, ...]
+    figures: tuple[Entry, ...]
 
     @property
     def files(self) -> int:
@@ -124,6 +126,7 @@ def plan(session: Session, dossier: Dossier) -> CarryPlan | None:
         without_element=without,
         owners=_owners(session, source, dossier, going_on),
         problems=_problems(session, source, going_on),
+        figures=_figures(session, source, dossier),
     )
 
 
@@ -154,7 +157,15 @@ def _citations(
             inside.append(citation)
         else:
             too_old.append(citation)
-    return tuple(inside), tuple(too_old), tuple(without)
+    return _in_order(inside), _in_order(too_old), _in_order(without)
+
+
+def _in_order(citations: list[CarriedCitation]) -> tuple[CarriedCitation, ...]:
+    return tuple(
+        sorted(
+            citations, key=lambda each: int((each.element.code if each.element else each.from_element)[1:])
+        )
+    )
 
 
 def _cited(
@@ -236,6 +247,17 @@ def _problems(session: Session, source: Dossier, going_on: Succession) -> tuple[
         if judged.lost > 0 and judged.element.code in elements and (reason := reason_of(judged))
     ]
     return tuple(sorted(found, key=lambda problem: (-problem.lost, problem.element.number)))
+
+
+def _figures(session: Session, source: Dossier, dossier: Dossier) -> tuple[Entry, ...]:
+    """Figures of school years that are asked for again and not entered yet: a number is entered once."""
+    asked = figures.asked_years(rubric_of(session, dossier.cycle.rubric_digest), dossier)
+    standing = figures.entries(session, dossier.id)
+    return tuple(
+        entry
+        for key, entry in figures.entries(session, source.id).items()
+        if entry.value is not None and key not in standing and entry.year in asked.get(entry.figure, ())
+    )
 
 
 def reason_of(judged: JudgedElement) -> str:

@@ -13,7 +13,15 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.db import new_id
 from portfolio.errors import DomainError
-from portfolio.models import CarryOver, Citation, Dossier, Rectification, SelfAssessment, TouchedElement
+from portfolio.models import (
+    CarryOver,
+    Citation,
+    Dossier,
+    FigureValue,
+    Rectification,
+    SelfAssessment,
+    TouchedElement,
+)
 from portfolio.policy import Actor
 from portfolio.queries import carry as queries
 from portfolio.queries.carry import CarriedOwner, CarryPlan
@@ -22,7 +30,7 @@ from portfolio.services.rows import add_once
 
 
 def carry_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> CarryPlan:
-    """Take over what the preview shows: citations, owners, what to put right; never a score or a day.
+    """Take over what the preview shows: citations, owners, figures, what to put right; never a score or a day.
 
     Raises DomainError (awaiting_signature, nothing_to_carry, carried_already).
     """
@@ -40,6 +48,7 @@ def carry_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossie
     _give(session, dossier, plan.owners)
     _flag(session, dossier, plan)
     _list_problems(session, dossier, plan)
+    _enter(session, dossier, plan, actor=actor, now=now)
     audit.record(
         session,
         actor_id=actor.user_id,
@@ -120,6 +129,28 @@ def _list_problems(session: Session, dossier: Dossier, plan: CarryPlan) -> None:
     )
 
 
+def _enter(session: Session, dossier: Dossier, plan: CarryPlan, *, actor: Actor, now: datetime) -> None:
+    _insert(
+        session,
+        FigureValue,
+        (
+            {
+                "id": new_id(),
+                "dossier_id": dossier.id,
+                "figure": entry.figure,
+                "year": entry.year,
+                "value": entry.value,
+                "proof_id": entry.proof.evidence_id if entry.proof else None,
+                "proof_page": entry.proof.page if entry.proof else None,
+                "version": 1,
+                "saved_at": now,
+                "saved_by": actor.user_id,
+            }
+            for entry in plan.figures
+        ),
+    )
+
+
 def _insert(session: Session, model: type[Any], rows: Iterable[dict[str, Any]]) -> None:
     listed = list(rows)
     if listed:
@@ -134,5 +165,6 @@ def _described(plan: CarryPlan) -> dict[str, Any]:
         ],
         "owners": {owner.element.code: owner.user_id for owner in plan.owners},
         "to_look_at": [each.element.code for each in plan.succession.touched],
+        "figures": {entry.field: str(entry.value) for entry in plan.figures},
         "to_put_right": [problem.element.code for problem in plan.problems],
     }
