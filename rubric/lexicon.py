@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rubric.model import Element, Rubric
+from rubric.titles import GAP, plain
 
-GAP = "…"  # 教师…体检: both parts, in any order
 VAGUE = "~"  # ~花名册: a kind of document more than a subject
 
 _LISTED, _LISTED_VAGUE, _OFFICIAL = 1.0, 0.5, 0.7  # what a word is worth by where it comes from
@@ -20,11 +19,6 @@ _PHRASE = range(2, 9)  # characters of a phrase cut out of the official wording
 _COMMON = 6  # elements: a pair of characters in more of them, such as 学生, tells nothing
 _BETWEEN_PHRASES = re.compile(r"[^\w%]+|以及|[和与及等的]")
 _LATIN = re.compile(r"[a-z0-9]")
-
-
-def plain(text: str) -> str:
-    """Half width, lower case: the form in which words are compared."""
-    return unicodedata.normalize("NFKC", text).lower()
 
 
 def wording_of(element: Element) -> str:

@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from rubric.lexicon import GAP, VAGUE, plain, wording_of
+from rubric.lexicon import VAGUE, wording_of
 from rubric.model import Rubric
+from rubric.titles import GAP, plain
 
 _K1, _B = 1.2, 0.5  # BM25's saturation and length normalisation, as usual for short documents
 _ALIKE = 0.4  # cosine from which on one title says something about another

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from rubric.lexicon import Lexicon, plain
+from rubric.lexicon import Lexicon
 from rubric.likeness import LikeTitles, Wordings
 from rubric.model import Rubric
+from rubric.titles import plain
 
 # What each kind of evidence weighs. A word weighs what it is worth in the lexicon: a listed word of four
 # characters that no other element has, 8.9; one of two characters that three elements share, 4.8.
