@@ -1,17 +1,14 @@
 """From a rubric file to a `Rubric`: every mistake of the file is named with its line, in one run."""
 
 import re
-from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from yaml.nodes import Node
-
 from rubric import reader
-from rubric.model import Rubric, build
+from rubric.guidance_reader import FIGURE, MATERIAL, MEASURE, UNIT, check_guidance, described_guidance
+from rubric.model import Channel, Rubric, build
 from rubric.reader import Entry, Problem, Report, RubricInvalid
 
 __all__ = ["DATA", "DEFAULT", "Problem", "RubricInvalid", "available", "find", "load"]
@@ -20,7 +17,9 @@ DATA = Path(__file__).parent / "data"
 DEFAULT = "xian-new-quality-school"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-_METHOD = reader.mapping_of("method", {"text": reader.text, "channels": reader.list_of(reader.channel)})
+_METHOD = reader.mapping_of(
+    "method", {"text": reader.text, "channels": reader.list_of(reader.one_of("channel", Channel))}
+)
 _ELEMENT = reader.mapping_of(
     "element",
     {
@@ -29,6 +28,7 @@ _ELEMENT = reader.mapping_of(
         "text": reader.text,
         "points": reader.points,
     },
+    optional={"expected": reader.list_of(MATERIAL), "measures": reader.list_of(MEASURE)},
 )
 _SUB_INDICATOR = reader.mapping_of(
     "sub-indicator",
@@ -56,17 +56,19 @@ _RUBRIC = reader.mapping_of(
         "total_points": reader.points,
         "indicators": reader.list_of(_INDICATOR),
     },
+    optional={"units": reader.list_of(UNIT), "figures": reader.list_of(FIGURE)},
 )
 
 
 def load(path: Path) -> Rubric:
     """The rubric of a file; raises RubricInvalid with every mistake in it."""
     report = Report(path)
-    node = _compose(path, report)
+    node = reader.compose(path, report)
     entry: Entry | None = _RUBRIC(node, report) if node is not None else None
     if entry is not None:
         _check_sums(entry, report)
         _check_distinct(entry, report)
+        check_guidance(entry, report)
     if entry is None or report.problems:
         raise RubricInvalid(report.in_line_order())
     return build({"name": path.stem, **_described(entry)})
@@ -96,35 +98,12 @@ def _folders(extra: Path | None) -> list[Path]:
     return [DATA] if extra is None else [DATA, extra]
 
 
-def _compose(path: Path, report: Report) -> Node | None:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        node: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is None:
-            report.add(1, "empty_file", "the file holds nothing")
-        return node
-    except OSError as error:
-        report.add(1, "unreadable", f"the file cannot be read: {error.strerror}")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        report.add(line, "not_utf8", "the file is not UTF-8 text")
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        report.add(line, "syntax", f"not YAML: {error.reason}")
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        report.add(mark.line + 1 if mark else 1, "syntax", f"not YAML: {error.problem}")
-    except RecursionError:
-        report.add(1, "syntax", "not YAML that can be read: nested too deeply")
-    return None
-
-
 def _check_sums(rubric: Entry, report: Report) -> None:
-    indicators = _entries(rubric, "indicators")
+    indicators = rubric.entries("indicators")
     _check_sum(rubric, "total_points", "indicators", report)
     for indicator in indicators:
         _check_sum(indicator, "points", "children", report)
-        for child in _entries(indicator, "children"):
+        for child in indicator.entries("children"):
             _check_sum(child, "points", "elements", report)
 
 
@@ -152,41 +131,23 @@ def _points_of(part: Entry | None) -> Decimal | None:
 
 
 def _check_distinct(rubric: Entry, report: Report) -> None:
-    indicators = _entries(rubric, "indicators")
-    children = [child for indicator in indicators for child in _entries(indicator, "children")]
-    elements = [element for child in children for element in _entries(child, "elements")]
-    _check_unique([*indicators, *children, *elements], "code", report)
-    _check_unique(elements, "short_title", report)
-
-
-def _check_unique(entries: Iterable[Entry], key: str, report: Report) -> None:
-    first_lines: dict[str, int] = {}
-    for entry in entries:
-        value = entry.values.get(key)
-        if value is None:
-            continue
-        line = entry.lines[key]
-        if value not in first_lines:
-            first_lines[value] = line
-            continue
-        first = first_lines[value]
-        message = f"the {key.replace('_', ' ')} {value} stands twice, first on line {first}"
-        report.add(line, f"duplicate_{key}", message, given=value, first_line=first)
-
-
-def _entries(parent: Entry, key: str) -> list[Entry]:
-    return [entry for entry in parent.values.get(key, []) if entry is not None]
+    indicators = rubric.entries("indicators")
+    children = [child for indicator in indicators for child in indicator.entries("children")]
+    elements = [element for child in children for element in child.entries("elements")]
+    reader.check_unique([*indicators, *children, *elements], "code", report)
+    reader.check_unique(elements, "short_title", report)
 
 
 def _described(rubric: Entry) -> dict[str, Any]:
     indicators = [_described_indicator(indicator) for indicator in rubric.values["indicators"]]
-    return {**rubric.values, "indicators": indicators}
+    counted = {key: [entry.values for entry in rubric.entries(key)] for key in ("units", "figures")}
+    return {**rubric.values, **counted, "indicators": indicators}
 
 
 def _described_indicator(indicator: Entry) -> dict[str, Any]:
     methods = [method.values for method in indicator.values["methods"]]
     children = [
-        {**child.values, "elements": [element.values for element in child.values["elements"]]}
+        {**child.values, "elements": [_described_element(element) for element in child.values["elements"]]}
         for child in indicator.values["children"]
     ]
     return {
@@ -195,3 +156,7 @@ def _described_indicator(indicator: Entry) -> dict[str, Any]:
         "channels": [method["channels"] for method in methods],
         "children": children,
     }
+
+
+def _described_element(element: Entry) -> dict[str, Any]:
+    return {**element.values, **described_guidance(element)}

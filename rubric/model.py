@@ -3,10 +3,23 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from rubric.guidance import (
+    ExpectedMaterial,
+    Figure,
+    Measure,
+    build_figure,
+    build_material,
+    build_measure,
+    described_figure,
+    described_material,
+    described_measure,
+)
+from rubric.units import UnitName
 
 
 class Channel(StrEnum):
@@ -31,7 +44,10 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """评估要素: official text and points; `short_title` is ours; `indicator` "A4", `sub_indicator` "B11"."""
+    """评估要素: official text and points; `indicator` "A4", `sub_indicator` "B11".
+
+    `short_title`, the materials it is `expected` to be backed by, and its `measures` are ours.
+    """
 
     code: str
     text: str
@@ -39,6 +55,8 @@ class Element:
     short_title: str
     indicator: str
     sub_indicator: str
+    expected: tuple[ExpectedMaterial, ...] = field(default=(), hash=False)
+    measures: tuple[Measure, ...] = field(default=(), hash=False)
 
     @property
     def number(self) -> int:
@@ -77,13 +95,16 @@ class Rubric:
     """A whole rubric; `name` is the slug of its file, `elements` all elements in order.
 
     `digest` is the SHA-256 (hex) of the canonical JSON of `official()`: keys sorted, UTF-8, no spaces. Whoever
-    has the published wording can recompute it; what we add (short titles, channels) is not part of it.
+    has the published wording can recompute it; what we add (short titles, channels, guidance) is not part of it.
+    `guidance_digest` is that of what we add, so that one can tell which guidance a page or a document showed.
     """
 
     name: str
     title: str
     total_points: Decimal
     indicators: tuple[Indicator, ...]
+    units: tuple[UnitName, ...] = ()
+    figures: tuple[Figure, ...] = ()
     elements: tuple[Element, ...] = field(init=False, repr=False, compare=False)
     digest: str = field(init=False, repr=False, compare=False)
     _position: Mapping[str, int] = field(init=False, repr=False, compare=False)
@@ -118,6 +139,20 @@ class Rubric:
         at = self._position[code] + 1
         return self.elements[at] if at < len(self.elements) else None
 
+    @property
+    def guidance_digest(self) -> str:
+        """The SHA-256 (hex) of the canonical JSON of `described()`."""
+        return _sha256(self.described())
+
+    def guided_by(self, installed: "Rubric") -> "Rubric":
+        """This rubric with the guidance of another copy of it, such as the one installed today.
+
+        The same wording may be kept with older guidance, or none. Raises ValueError if the wording differs.
+        """
+        if installed.digest != self.digest:
+            raise ValueError(f"{installed.name} is worded otherwise: it cannot guide {self.name}")
+        return replace(installed, name=self.name)
+
     def official(self) -> dict[str, Any]:
         """What the city published and nothing else, as plain JSON values; points are JSON numbers."""
         return {
@@ -127,7 +162,7 @@ class Rubric:
         }
 
     def described(self) -> dict[str, Any]:
-        """`official()` with what we add: name, digest, short titles, and channels beside the methods."""
+        """`official()` with what we add: name, digest, short titles, channels beside the methods, guidance."""
         data = self.official()
         for indicator, entry in zip(self.indicators, data["indicators"], strict=True):
             entry["channels"] = [
@@ -135,7 +170,10 @@ class Rubric:
             ]
             for child, child_entry in zip(indicator.children, entry["children"], strict=True):
                 for element, element_entry in zip(child.elements, child_entry["elements"], strict=True):
-                    element_entry["short_title"] = element.short_title
+                    element_entry |= _added(element)
+        if self.figures:
+            data["units"] = [{"zh": unit.zh, "en": unit.en, "one": unit.one} for unit in self.units]
+            data["figures"] = [described_figure(figure) for figure in self.figures]
         return {"name": self.name, "digest": self.digest, **data}
 
 
@@ -151,15 +189,28 @@ def from_described(data: Mapping[str, Any]) -> Rubric:
 
 def build(data: Mapping[str, Any]) -> Rubric:
     """A rubric from values in the shape of `described()`, a digest aside; they must have been checked."""
+    units = tuple(UnitName(**unit) for unit in data.get("units", ()))
+    figures = tuple(build_figure(figure, units) for figure in data.get("figures", ()))
+    counted = _Counted(units, figures)
     return Rubric(
         name=data["name"],
         title=data["title"],
         total_points=_points(data["total_points"]),
-        indicators=tuple(_indicator(entry) for entry in data["indicators"]),
+        indicators=tuple(_indicator(entry, counted) for entry in data["indicators"]),
+        units=units,
+        figures=figures,
     )
 
 
-def _indicator(entry: Mapping[str, Any]) -> Indicator:
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What measures are made of."""
+
+    units: tuple[UnitName, ...]
+    figures: tuple[Figure, ...]
+
+
+def _indicator(entry: Mapping[str, Any], counted: _Counted) -> Indicator:
     methods = zip(entry["methods"], entry["channels"], strict=True)
     return Indicator(
         code=entry["code"],
@@ -168,20 +219,21 @@ def _indicator(entry: Mapping[str, Any]) -> Indicator:
         methods=tuple(
             Method(text, tuple(Channel(value) for value in channels)) for text, channels in methods
         ),
-        children=tuple(_sub_indicator(child, entry["code"]) for child in entry["children"]),
+        children=tuple(_sub_indicator(child, entry["code"], counted) for child in entry["children"]),
     )
 
 
-def _sub_indicator(entry: Mapping[str, Any], indicator: str) -> SubIndicator:
+def _sub_indicator(entry: Mapping[str, Any], indicator: str, counted: _Counted) -> SubIndicator:
     return SubIndicator(
         code=entry["code"],
         text=entry["text"],
         points=_points(entry["points"]),
-        elements=tuple(_element(element, indicator, entry["code"]) for element in entry["elements"]),
+        elements=tuple(_element(element, indicator, entry["code"], counted) for element in entry["elements"]),
     )
 
 
-def _element(entry: Mapping[str, Any], indicator: str, sub_indicator: str) -> Element:
+def _element(entry: Mapping[str, Any], indicator: str, sub_indicator: str, counted: _Counted) -> Element:
+    measures = entry.get("measures", ())
     return Element(
         code=entry["code"],
         text=entry["text"],
@@ -189,7 +241,19 @@ def _element(entry: Mapping[str, Any], indicator: str, sub_indicator: str) -> El
         short_title=entry["short_title"],
         indicator=indicator,
         sub_indicator=sub_indicator,
+        expected=tuple(build_material(material) for material in entry.get("expected", ())),
+        measures=tuple(build_measure(each, counted.units, counted.figures) for each in measures),
     )
+
+
+def _added(element: Element) -> dict[str, Any]:
+    """What we add to an element; guidance only where it has any."""
+    added: dict[str, Any] = {"short_title": element.short_title}
+    if element.expected:
+        added["expected"] = [described_material(material) for material in element.expected]
+    if element.measures:
+        added["measures"] = [described_measure(measure) for measure in element.measures]
+    return added
 
 
 def _official_indicator(indicator: Indicator) -> dict[str, Any]:

@@ -2,20 +2,21 @@
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from rubric.model import Channel
-
 SHORT_TITLE_LENGTH = range(4, 11)
+LONGEST_SLUG = 32  # characters
 _POINTS = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,2})?")
 _KIND = {MappingNode: "a mapping", SequenceNode: "a list", ScalarNode: "a single value"}
-_NULL, _STRING = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str"
+_NULL, _STRING, _BOOLEAN = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str", "tag:yaml.org,2002:bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,36 @@ class Entry:
     values: dict[str, Any]
     lines: dict[str, int]
 
+    def entries(self, key: str) -> list["Entry"]:
+        """The entries of a list it holds; those that could not be read are left out."""
+        return [entry for entry in self.values.get(key, []) if entry is not None]
+
 
 Read = Callable[[Node, Report], Any]  # None stands for a value that could not be read and has been reported
+
+
+def compose(path: Path, report: Report) -> Node | None:
+    """The tree of a YAML file; None, and reported why, where there is none."""
+    try:
+        content = path.read_bytes().decode("utf-8-sig")
+        node: Node | None = yaml.compose(content, Loader=yaml.SafeLoader)
+        if node is None:
+            report.add(1, "empty_file", "the file holds nothing")
+        return node
+    except OSError as error:
+        report.add(1, "unreadable", f"the file cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        report.add(line, "not_utf8", "the file is not UTF-8 text")
+    except yaml.reader.ReaderError as error:
+        line = content.count("\n", 0, error.position) + 1
+        report.add(line, "syntax", f"not YAML: {error.reason}")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        report.add(mark.line + 1 if mark else 1, "syntax", f"not YAML: {error.problem}")
+    except RecursionError:
+        report.add(1, "syntax", "not YAML that can be read: nested too deeply")
+    return None
 
 
 def line_of(node: Node) -> int:
@@ -122,16 +151,51 @@ def short_title(node: Node, report: Report) -> str | None:
     return None
 
 
-def channel(node: Node, report: Report) -> Channel | None:
-    """One of the channels."""
-    value = text(node, report)
-    if value is None:
+def one_of(what: str, kinds: type[StrEnum]) -> Read:
+    """Reads one of the values of an enumeration."""
+
+    def read(node: Node, report: Report) -> StrEnum | None:
+        value = text(node, report)
+        if value is None:
+            return None
+        if value in set(kinds):
+            return kinds(value)
+        known = [str(each) for each in kinds]
+        words = hint(value, known) or f"; known are {', '.join(known)}"
+        report.add(line_of(node), f"unknown_{what}", f"unknown {what} {value!r}{words}", given=value)
         return None
-    if value in set(Channel):
-        return Channel(value)
-    known = [str(each) for each in Channel]
-    hint = _hint(value, known) or f"; known are {', '.join(known)}"
-    report.add(line_of(node), "unknown_channel", f"unknown channel {value!r}{hint}", given=value)
+
+    return read
+
+
+def slug(separator: str) -> Read:
+    """Reads a name of ours such as training-plan or test_sets: what keys and formulas know a thing by."""
+    pattern = re.compile(rf"[a-z][a-z0-9]*(?:{separator}[a-z0-9]+)*")
+
+    def read(node: Node, report: Report) -> str | None:
+        value = text(node, report)
+        if value is None or (len(value) <= LONGEST_SLUG and pattern.fullmatch(value)):
+            return value
+        message = f"{value!r} is not a short name of small letters, digits and {separator}"
+        report.add(line_of(node), "bad_name", message, given=value)
+        return None
+
+    return read
+
+
+def flag(node: Node, report: Report) -> bool | None:
+    """True; what is false is left out."""
+    if isinstance(node, ScalarNode) and node.tag == _BOOLEAN and node.value.lower() == "true":
+        return True
+    _wrong_type(node, report, "true, or nothing at all")
+    return None
+
+
+def small_number(node: Node, report: Report) -> int | None:
+    """A whole number of one digit."""
+    if isinstance(node, ScalarNode) and node.tag != _STRING and re.fullmatch("[0-9]", node.value):
+        return int(node.value)
+    _wrong_type(node, report, "a whole number from 0 to 9")
     return None
 
 
@@ -150,15 +214,16 @@ def list_of(read: Read) -> Read:
     return read_list
 
 
-def mapping_of(what: str, fields: Mapping[str, Read]) -> Read:
-    """Reads a mapping with exactly these keys, all of them required, into an Entry."""
+def mapping_of(what: str, fields: Mapping[str, Read], optional: Mapping[str, Read] | None = None) -> Read:
+    """Reads a mapping with all of these keys, perhaps the optional ones, and no others, into an Entry."""
+    known = {**fields, **(optional or {})}
 
     def read(node: Node, report: Report) -> Entry | None:
         if not isinstance(node, MappingNode):
             _wrong_type(node, report, f"{what}: a mapping")
             return None
-        nodes = _known_nodes(node, report, what, list(fields))
-        read_values = {key: fields[key](value, report) for key, value in nodes.items()}
+        nodes = _known_nodes(node, report, what, known, required=list(fields))
+        read_values = {key: known[key](value, report) for key, value in nodes.items()}
         return Entry(
             line=line_of(node),
             values={key: value for key, value in read_values.items() if value is not None},
@@ -168,7 +233,9 @@ def mapping_of(what: str, fields: Mapping[str, Read]) -> Read:
     return read
 
 
-def _known_nodes(node: MappingNode, report: Report, what: str, known: list[str]) -> dict[str, Node]:
+def _known_nodes(
+    node: MappingNode, report: Report, what: str, known: Iterable[str], required: Iterable[str]
+) -> dict[str, Node]:
     """The value nodes of the known keys; duplicate, unknown and missing keys are reported."""
     nodes: dict[str, Node] = {}
     meant: set[str] = set()
@@ -184,16 +251,33 @@ def _known_nodes(node: MappingNode, report: Report, what: str, known: list[str])
             nodes[key] = value
         else:
             meant.update(difflib.get_close_matches(key, known, n=1))
-            message = f"unknown key {key!r} in {what}{_hint(key, known)}"
+            message = f"unknown key {key!r} in {what}{hint(key, known)}"
             report.add(line_of(key_node), "unknown_key", message, key=key)
-    for key in known:
+    for key in required:
         # A key that was only misspelt has been named already.
         if key not in nodes and key not in meant:
             report.add(line_of(node), "missing_key", f"{what} has no {key}", key=key)
     return nodes
 
 
-def _hint(given: str, known: list[str]) -> str:
+def check_unique(entries: Iterable[Entry], key: str, report: Report, what: str = "") -> None:
+    """No two entries have the same value; `what` they are, if the key alone doesn't say."""
+    first_lines: dict[str, int] = {}
+    for entry in entries:
+        value = entry.values.get(key)
+        if value is None:
+            continue
+        line = entry.lines[key]
+        if value not in first_lines:
+            first_lines[value] = line
+            continue
+        first, name = first_lines[value], what or key
+        message = f"the {name.replace('_', ' ')} {value} stands twice, first on line {first}"
+        report.add(line, f"duplicate_{name}", message, given=value, first_line=first)
+
+
+def hint(given: str, known: Iterable[str]) -> str:
+    """Words that name the known spelling a misspelt one is closest to, if there is any."""
     close = difflib.get_close_matches(given, known, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
