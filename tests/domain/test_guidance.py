@@ -33,8 +33,8 @@ def wording_around(rubric: Rubric, element: Element) -> list[str]:
 
 def guidance(rubric: Rubric) -> Iterator[tuple[Element, ExpectedMaterial | Measure]]:
     for element in rubric.elements:
-        for added in (*element.expected, *element.measures):
-            yield element, added
+        yield from ((element, material) for material in element.expected)
+        yield from ((element, measure) for measure in element.measures)
 
 
 def test_every_element_expects_two_to_six_materials(xian: Rubric) -> None:
