@@ -97,6 +97,7 @@ class LikeTitles:
         return math.sqrt(sum(self._rarity.get(pair, unknown) ** 2 for pair in held))
 
 
+@lru_cache(maxsize=2048)
 def words_of_its_own(text: str, official: str, *, enough: int) -> int:
     """How many letters and digits of a text are not pasted from the official one; counted up to `enough`.
 
