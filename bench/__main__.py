@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import pages
+from bench import gaps, pages
 from bench.server import Account, Server, load_demo, serving
 from bench.upload import Upload, upload
 from bench.visitor import OverHttp, Visitor, link
@@ -26,6 +26,8 @@ MOST_GROWTH = 50 * MEGABYTE
 def main() -> int:
     """Print the tables; 1 if something costs more than it may."""
     chosen = _arguments()
+    excesses = list(gaps.measured())
+    print()
     with tempfile.TemporaryDirectory(prefix="portfolio-bench-") as folder:
         data = Path(folder)
         accounts = load_demo(data, schools=chosen.schools, evidence=chosen.evidence)
@@ -33,7 +35,7 @@ def main() -> int:
             f"{chosen.schools} school(s) with {chosen.evidence} pieces of evidence each; medians of {pages.REPEATS}\n"
         )
         with serving(data) as server:
-            excesses = [*_pages(data, server, accounts), *_processes(server)]
+            excesses += [*_pages(data, server, accounts), *_processes(server)]
             if chosen.upload:
                 excesses += _upload(_send(server, accounts, data, chosen.upload * MEGABYTE), chosen.upload)
     print(

@@ -218,6 +218,43 @@ GAPS = {
         _l("Full marks on a single old file"),
         _l("Cite something from the last three school years"),
     ),
+    Rule.UNMET_MEASURE: (
+        _l("%(measure)s: %(value)s, the rubric sets %(target)s"),
+        _l("Correct the figure, or claim less than full marks"),
+    ),
+    Rule.FULL_ON_ONE_WEAK_FILE: (
+        _l("Full marks on one weak file: '%(title)s'"),
+        _l("Cite a document beside it that says more"),
+    ),
+    Rule.OLD_EVIDENCE: (
+        _l("All its evidence is from before the last three school years"),
+        _l("Cite something from the last three school years"),
+    ),
+    Rule.DATED_AHEAD: (
+        _l("Evidence is dated after the submission"),
+        _l("Correct its date, or cite something else"),
+    ),
+    Rule.ONLY_PHOTOS: (
+        _l("Nothing but photographs"),
+        _l("Cite a record or a summary that says what they show"),
+    ),
+    Rule.THIN_JUSTIFICATION: (
+        _l("Only %(own)s characters of the justification are your own"),
+        _l("Say in at least %(least)s what was done; the official wording need not be repeated"),
+    ),
+    Rule.MISSING_MATERIAL: (_l("Missing: %(material)s"), _l("The rubric asks for it: '%(clause)s'")),
+    Rule.MISSING_YEAR: (
+        _l("%(material)s: nothing for %(years)s"),
+        _l("Cite it for each of the last three school years"),
+    ),
+    Rule.OVERWORKED_FILE: (
+        _l("Rests on '%(title)s', which carries %(count)s elements"),
+        _l("Cite something made for this element"),
+    ),
+    Rule.LAST_MINUTE_FILE: (
+        _l("Evidence was made in the last %(hours)s hours"),
+        _l("Only your school is told: cite something older beside it"),
+    ),
     Rule.UNCITED_EVIDENCE: (
         _l("'%(title)s' is cited nowhere"),
         _l("Cite it, or leave it out of the package"),
@@ -230,6 +267,16 @@ GAP_NAMES = {
     Rule.NO_EVIDENCE: _l("No evidence"),
     Rule.NO_JUSTIFICATION: _l("No justification"),
     Rule.FULL_ON_ONE_OLD_FILE: _l("Full marks on a single old file"),
+    Rule.UNMET_MEASURE: _l("A number of the rubric not reached"),
+    Rule.FULL_ON_ONE_WEAK_FILE: _l("Full marks on one weak file"),
+    Rule.OLD_EVIDENCE: _l("Old evidence only"),
+    Rule.DATED_AHEAD: _l("Dated after the submission"),
+    Rule.ONLY_PHOTOS: _l("Nothing but photographs"),
+    Rule.THIN_JUSTIFICATION: _l("Thin justification"),
+    Rule.MISSING_MATERIAL: _l("Missing material"),
+    Rule.MISSING_YEAR: _l("Missing school year"),
+    Rule.OVERWORKED_FILE: _l("One file for many elements"),
+    Rule.LAST_MINUTE_FILE: _l("Made at the last minute"),
     Rule.UNCITED_EVIDENCE: _l("Cited nowhere"),
 }
 
@@ -239,6 +286,16 @@ GAP_STATES = {
     Rule.NO_EVIDENCE: "bare",
     Rule.NO_JUSTIFICATION: "gap",
     Rule.FULL_ON_ONE_OLD_FILE: "gap",
+    Rule.UNMET_MEASURE: "gap",
+    Rule.FULL_ON_ONE_WEAK_FILE: "gap",
+    Rule.OLD_EVIDENCE: "gap",
+    Rule.DATED_AHEAD: "gap",
+    Rule.ONLY_PHOTOS: "gap",
+    Rule.THIN_JUSTIFICATION: "gap",
+    Rule.MISSING_MATERIAL: "wait",
+    Rule.MISSING_YEAR: "wait",
+    Rule.OVERWORKED_FILE: "wait",
+    Rule.LAST_MINUTE_FILE: "wait",
     Rule.UNCITED_EVIDENCE: "wait",
 }
 
@@ -415,6 +472,8 @@ def plain(context: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(key: str, value: Any) -> Any:
     if isinstance(value, Label):
         return label(value)
+    if key == "years":
+        return " · ".join(f"{year}–{year + 1}" for year in value)
     if not isinstance(value, Decimal):
         return value
     # what an element is worth is written as the published table does: 2, not 2.0

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 from rubric.lexicon import VAGUE, wording_of
@@ -14,6 +15,8 @@ from rubric.titles import GAP, plain
 
 _K1, _B = 1.2, 0.5  # BM25's saturation and length normalisation, as usual for short documents
 _ALIKE = 0.4  # cosine from which on one title says something about another
+_PASTED_RUN = 8  # letters in a row that nobody writes twice by chance
+_BETWEEN_LETTERS = re.compile(r"[\W_]+")
 _RUN = re.compile(r"[㐀-鿿]+|[a-z][a-z0-9]+")
 
 
@@ -92,6 +95,33 @@ class LikeTitles:
     def _length(self, held: Iterable[str]) -> float:
         unknown = math.log(1 + len(self._cited))  # as rare as a pair of one title
         return math.sqrt(sum(self._rarity.get(pair, unknown) ** 2 for pair in held))
+
+
+@lru_cache(maxsize=2048)
+def words_of_its_own(text: str, official: str, *, enough: int) -> int:
+    """How many letters and digits of a text are not pasted from the official one; counted up to `enough`.
+
+    Pasted: whatever stands in a run of eight or more that both have, whatever punctuation is between.
+    """
+    letters, runs = _letters(text), _runs(official)
+    own, pasted_up_to = 0, 0
+    for at in range(len(letters)):
+        if letters[at : at + _PASTED_RUN] in runs:
+            pasted_up_to = at + _PASTED_RUN
+        own += at >= pasted_up_to
+        if own >= enough:
+            break
+    return own
+
+
+@lru_cache(maxsize=512)
+def _runs(official: str) -> frozenset[str]:
+    letters = _letters(official)
+    return frozenset(letters[at : at + _PASTED_RUN] for at in range(len(letters) - _PASTED_RUN + 1))
+
+
+def _letters(text: str) -> str:
+    return _BETWEEN_LETTERS.sub("", plain(text))
 
 
 def _spelled(word: str) -> str:

@@ -10,10 +10,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rubric.figures import Figures
-from rubric.guidance import Comparison, Measure
+from rubric.guidance import Comparison, Label, Measure
 from rubric.model import Rubric
+from rubric.units import Unit, UnitName
 
 _SHOWN_DECIMALS = Decimal("0.01")
+_SIGNS = {Comparison.AT_LEAST: "≥", Comparison.AT_MOST: "≤", Comparison.EQUALS: "="}
 
 
 class Verdict(StrEnum):
@@ -57,6 +59,20 @@ class MeasureResult:
         return max(
             (year for year, value in self.values.items() if value is not None), default=max(self.values)
         )
+
+
+def value_words(result: MeasureResult, year: int, units: Iterable[UnitName]) -> Label | None:
+    """A year's value with its unit: "14.85 台/100人", "14.85 computers/100 people"; None where there is none."""
+    shown = result.shown(year)
+    return None if shown is None else _with_unit(f"{shown.normalize():f}", result.measure.unit, units)
+
+
+def target_words(measure: Measure, units: Iterable[UnitName]) -> Label:
+    """What the rubric sets: "≥ 15 台/100人", "≥ 15 computers/100 people"."""
+    if measure.threshold is None:
+        return Label("不低于上一年", "no less than the year before")
+    number = f"{_SIGNS[measure.comparison]} {measure.threshold.amount}"
+    return _with_unit(number, measure.unit, units)
 
 
 def evaluate(measure: Measure, figures: Figures, years: Sequence[int]) -> MeasureResult:
@@ -129,6 +145,11 @@ def _holds(comparison: Comparison, value: Fraction, threshold: Fraction) -> bool
     if comparison is Comparison.AT_MOST:
         return value <= threshold
     return value == threshold
+
+
+def _with_unit(number: str, unit: Unit, units: Iterable[UnitName]) -> Label:
+    names = tuple(units)
+    return Label(f"{number} {unit.words('zh', names)}", f"{number} {unit.words('en', names)}")
 
 
 def unmet(results: Iterable[MeasureResult]) -> list[MeasureResult]:

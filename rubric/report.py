@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rubric.loader import RubricInvalid, load
-from rubric.model import Rubric
+from rubric.measures import target_words
+from rubric.model import Element, Rubric
 from rubric.scoring import format_score
 
 
@@ -41,3 +42,13 @@ def _tree(rubric: Rubric) -> Iterator[str]:
             for element in child.elements:
                 yield f"      {element.code} {element.short_title} · {format_score(element.points)}"
                 yield f"          {element.text}"
+                yield from _guidance(element, rubric)
+
+
+def _guidance(element: Element, rubric: Rubric) -> Iterator[str]:
+    """What we add to an element, marked so that nobody takes it for official text."""
+    for material in element.expected:
+        wanted = ", three school years" if material.three_years else ""
+        yield f"          + {material.name.zh} ({material.kind}{wanted})"
+    for measure in element.measures:
+        yield f"          = {measure.name.zh}: {measure.formula.text} {target_words(measure, rubric.units).zh}"

@@ -6,11 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from rubric.lexicon import Lexicon
 from rubric.likeness import LikeTitles, Wordings
 from rubric.model import Rubric
-from rubric.titles import plain, without_noise
+from rubric.titles import plain
 
 # What each kind of evidence weighs. A word weighs what it is worth in the lexicon: a listed word of four
 # characters that no other element has, 8.9; one of two characters that three elements share, 4.8.
@@ -24,6 +25,17 @@ _SATURATION = 2.0  # times a word stands in the text when it weighs half of what
 _REASONS = 3
 
 _KINDS = re.compile("会议记录|活动记录|计划|规划|总结|制度|档案|教学设计|备课笔记|问卷")
+_LONGEST_SUFFIX = 10
+_NOISE = re.compile(
+    r"(?:19|20)\d\d(?:\s*[-–—~至]\s*(?:19|20)?\d\d)?\s*(?:学年度?|年度?)?"
+    r"|第[一二三四五六七八九十\d]+(?:学期|周|期|版|稿)|\d+\s*月份?|\d+\s*日"
+    r"|最终版|终稿|定稿|初稿|修订版?|扫描件|复印件|新建文件夹?|微信图片|副本|备份|\bv\d+(?:\.\d+)*"
+)
+# A school's name at the start: 劳动路小学 is no evidence of 劳动教育. Not what is about another school: 与…结对.
+_SCHOOL = re.compile(
+    r"^[^\s_与和同到赴对送扶联—-]{2,14}?(?:小学|中学|初中)(?![生教语数英部]|阶段)"
+    r"|^(?:[x某×]{2}|西安市?|陕西省?)[^\s_与和同到赴对送扶联—-]{0,12}?(?:小学|中学|学校)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,15 @@ class _Tally:
         given = self._given[code]
         whole = [word for word in given if not any(word in other for other in given if other != word)]
         return tuple(sorted(whole, key=lambda word: -given[word]))
+
+
+def without_noise(title: str) -> str:
+    """A title in the `plain` form, without its extension, dates, signs of a draft, and the school's name."""
+    name = plain(title).strip()
+    suffix = PurePosixPath(name).suffix
+    if 1 < len(suffix) <= _LONGEST_SUFFIX and suffix.isascii():
+        name = name.removesuffix(suffix)
+    return _NOISE.sub(" ", _SCHOOL.sub(" ", name)).strip()
 
 
 def _kinds_asked_for(rubric: Rubric) -> dict[str, frozenset[str]]:

@@ -10,6 +10,7 @@ import pytest
 from rubric.guidance import ExpectedMaterial, Measure
 from rubric.loader import DEFAULT, Problem, RubricInvalid, find, load
 from rubric.model import Element, Rubric, from_described
+from rubric.report import show
 
 DATA = Path(__file__).parents[1] / "data"
 GUIDED = DATA / "guided" / "reading.yaml"
@@ -184,3 +185,10 @@ def problems_of(path: Path, content: str) -> list[Problem]:
 def test_one_unknown_unit_does_not_bring_others_in_its_train(tmp_path: Path) -> None:
     found = problems_of(tmp_path / "wrong.yaml", changed(58, "unit: 册", "unit: 本"))
     assert [problem.code for problem in found] == ["bad_unit"]
+
+
+def test_show_prints_guidance_marked_as_such(xian: Rubric) -> None:
+    lines = [line.strip() for line in show(xian, as_json=False).splitlines()]
+    assert "+ 党建工作计划 (plan)" in lines
+    assert "+ 体质健康测试数据 (data, three school years)" in lines
+    assert "= 生均体育场馆面积: sports_area / pupils ≥ 10.2 m²/人" in lines

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from rubric.figures import Figures
 from rubric.formula import Formula, FormulaError
-from rubric.guidance import Measure
+from rubric.guidance import Label, Measure
 from rubric.loader import DEFAULT, find, load
-from rubric.measures import MeasureResult, Verdict, absent, evaluate, evaluate_all
+from rubric.measures import MeasureResult, Verdict, absent, evaluate, evaluate_all, target_words, value_words
 from rubric.model import Rubric
 from rubric.units import Unit, UnitError, UnitName, parse_quantity, parse_unit
 
@@ -263,6 +263,14 @@ def test_a_value_is_never_shown_better_than_it_is(
     code: str, figures: dict[str, str | int], shown: str
 ) -> None:
     assert held(code, now(**figures)).shown(2025) == Decimal(shown)
+
+
+def test_a_value_and_its_target_are_written_in_both_languages() -> None:
+    result = held("computers", now(computers=104, pupils=700))
+    assert value_words(result, 2025, XIAN.units) == Label("14.85 台/100人", "14.85 computers/100 people")
+    assert value_words(result, 2024, XIAN.units) is None
+    assert target_words(result.measure, XIAN.units) == Label("≥ 15 台/100人", "≥ 15 computers/100 people")
+    assert target_words(measure("eyesight"), XIAN.units).en == "no less than the year before"
 
 
 amounts = st.integers(0, 10_000) | st.decimals(0, 10_000, places=2)

@@ -9,8 +9,7 @@ import pytest
 
 from rubric.loader import find, load
 from rubric.model import Rubric
-from rubric.suggest import Suggester, Suggestion
-from rubric.titles import without_noise
+from rubric.suggest import Suggester, Suggestion, without_noise
 from rubric.words import words_for
 
 DATA = Path(__file__).resolve().parents[1] / "data"
