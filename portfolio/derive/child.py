@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import resource
 import signal
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from portfolio.derive.results import Limits
 
 _OPEN_FILES = 256
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
@@ -26,6 +29,7 @@ def main() -> None:
 
     job = wire.load_job(sys.stdin.buffer.read())
     _restrict(job.limits)
+    _end_with_parent()
     raw = wire.dump_result(reading.read(job))
     with os.fdopen(answer, "wb") as stream:
         stream.write(raw)
@@ -46,6 +50,13 @@ def _restrict(limits: Limits) -> None:
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _lower(resource.RLIMIT_CORE, 0)
     signal.alarm(limits.seconds + 1)  # also when the worker that waits for it is gone
+
+
+def _end_with_parent() -> None:
+    """Where the worker that waits for it is killed, this process ends with all that it started."""
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+    with contextlib.suppress(OSError, AttributeError):  # other systems have no such call: the alarm is left
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _lower(which: int, soft: int, *, most: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from functools import lru_cache
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _LANGUAGES = "chi_sim+eng"
 _SURE = 50  # percent; below, a word is more likely a pattern than writing
+_SHORTEST = 2  # letters or ideographs; less than that is a pattern as well
+_BETWEEN = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
 _WORD = "5"  # level of a line of tesseract's table that is a word
 
 
@@ -52,4 +55,5 @@ def _sure_words(table: str) -> str:
         columns = row.split("\t")
         if len(columns) == 12 and columns[0] == _WORD and float(columns[10]) >= _SURE:
             lines.setdefault(tuple(columns[1:5]), []).append(columns[11])
-    return "\n".join(" ".join(words) for words in lines.values())
+    joined = (_BETWEEN.sub("", " ".join(words)) for words in lines.values())
+    return "\n".join(line for line in joined if sum(map(str.isalnum, line)) >= _SHORTEST)

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from portfolio.derive import ocr
 from portfolio.derive.gathering import Pages
 from portfolio.derive.images import PAGE_LARGE, draw_page, draw_thumbnail, plain
+from portfolio.derive.prints import look_of
 from portfolio.derive.public import write_public_copy
 from portfolio.derive.results import Derived, Job, Limits, Unworkable
 
@@ -96,20 +97,21 @@ def _page_count(picture: Image.Image) -> int:
 
 
 def _whole(picture: Image.Image, job: Job, count: int) -> Derived:
-    pages = Pages(job.limits)
+    pages, look = Pages(job.limits), None
     ocr_left = job.limits.ocr_pages
     for number in range(1, min(count, job.limits.page_images) + 1):
         page = _page(picture, number, job.limits)
         pages.images += draw_page(page, number, job.out)
         if number == 1:
             pages.images.append(draw_thumbnail(page, job.out))
+            look = look_of(page)
         if not ocr.available():
             pages.note("ocr_absent")
         elif number <= ocr_left:
             pages.recognise(number, page)
     if count > job.limits.page_images:
         pages.note("pages_not_drawn")
-    return pages.derived(page_count=count)
+    return replace(pages.derived(page_count=count), look=look)
 
 
 def _images_of(picture: Image.Image, job: Job, numbers: list[int]) -> Derived:

@@ -90,6 +90,7 @@ class Derived:
     taken_at: date | None = None
     duration_seconds: Decimal | None = None
     public_copy: Path | None = None
+    look: str | None = None  # of a picture (portfolio.derive.prints)
     text_source: TextSource = "none"
     notes: tuple[Note, ...] = ()
 

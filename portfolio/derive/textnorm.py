@@ -1,4 +1,4 @@
-"""Text as people read it, and as it is searched: one spelling of each character, in pieces, in pairs."""
+"""Text as people read it, and as it is searched: one spelling of each character, in pieces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OVERLAP = 40  # characters that two neighbours share, so that no phrase is lost 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _POINTS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 _BETWEEN_HAN = re.compile(f"(?<=[{_HAN}{_POINTS}])\\s+(?=[{_HAN}{_POINTS}])")
-_BLANKS = re.compile(r"[^\S\n]+")
+_BESIDE_HAN = re.compile(f"(?<=[{_HAN}])\\s+|\\s+(?=[{_HAN}])")
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _HYPHENATED = re.compile("(?<=[a-z])(?:\ufffe|\xad)\\s*(?=[a-z])")  # PDFium marks a hyphen at a line's end so
@@ -30,6 +30,7 @@ _LOOKALIKES = re.compile("[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06\U0002f800-\U0
 _IS_HAN = re.compile(f"[{_HAN}]")
 _WORDS = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+")
 _FOLDED = {ord(traditional): simplified for traditional, simplified in SIMPLIFIED.items()}
+_FOLDED[ord("ς")] = "σ"  # at a word's end only: which of the two, a search must not depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def tidy(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Text as it is searched: NFKC, no white space between ideographs, one blank elsewhere."""
-    return joined(unicodedata.normalize("NFKC", joined(tidy(text))))
+    """Text as it is searched: NFKC, no white space beside ideographs (2023 年 is 2023年), one blank elsewhere."""
+    return _BESIDE_HAN.sub("", joined(unicodedata.normalize("NFKC", joined(tidy(text)))))
 
 
 def joined(text: str) -> str:
@@ -62,7 +63,10 @@ def joined(text: str) -> str:
 
 def folded(text: str) -> str:
     """Normalised text in lower case and simplified characters, of the same length: what a search compares."""
-    return "".join(map(_lower, text)).translate(_FOLDED)
+    small = text.lower()
+    if len(small) != len(text):  # a few letters become two
+        small = "".join(map(_lower, text))
+    return small.translate(_FOLDED)
 
 
 def _lower(sign: str) -> str:
@@ -80,20 +84,6 @@ def chunks(pages: Iterable[PageText]) -> Iterator[Chunk]:
         starts = range(0, max(len(text) - OVERLAP, min(len(text), 1)), CHUNK - OVERLAP)
         for position, start in enumerate(starts):
             yield Chunk(page.number, position, text[start : start + CHUNK])
-
-
-def bigrams(text: str) -> list[str]:
-    """The terms of a text for an index: pairs of ideographs, and words of other scripts and digits.
-
-    In the order of the text, folded; an ideograph that stands alone is a term of its own.
-    """
-    terms: list[str] = []
-    for word in runs(folded(normalise(text))):
-        if len(word) == 1 or not is_han(word[0]):
-            terms.append(word)
-        else:
-            terms += [word[at : at + 2] for at in range(len(word) - 1)]
-    return terms
 
 
 def runs(text: str) -> list[str]:

@@ -77,9 +77,16 @@ def _derived(fields: dict[str, Any], out: Path) -> Derived:
         taken_at=date.fromisoformat(taken) if taken else None,
         duration_seconds=Decimal(duration) if duration else None,
         public_copy=_inside(out, public) if public else None,
+        look=_look(fields["look"]),
         text_source=fields["text_source"],
         notes=tuple(fields["notes"]),
     )
+
+
+def _look(found: str | None) -> str | None:
+    if found is not None and not (len(found) == 32 and 0 <= int(found, 16) < 1 << 128):
+        raise NotAResult(f"no look: {found!r}")
+    return found
 
 
 def _image(fields: dict[str, Any], out: Path) -> PageImage:

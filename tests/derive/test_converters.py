@@ -73,7 +73,7 @@ def test_a_scanned_page_is_read_and_marked_as_such(
     programs("tesseract", tesseract(tmp_path))
     assert ocr.available()
     derived = made(encoded(scene(), "PDF"), "application/pdf")
-    assert derived.pages == (PageText(1, "荣誉 证书\n张老师"),)
+    assert derived.pages == (PageText(1, "荣誉证书\n张老师"),)
     assert derived.text_source == "ocr"
     assert derived.notes == ()
 
@@ -82,7 +82,7 @@ def test_a_picture_is_read_and_pages_with_text_or_without_anything_are_not(
     made: Made, programs: Callable[[str, str], None], tmp_path: Path
 ) -> None:
     programs("tesseract", tesseract(tmp_path))
-    assert made(encoded(scene(), "JPEG"), "image/jpeg").pages == (PageText(1, "荣誉 证书\n张老师"),)
+    assert made(encoded(scene(), "JPEG"), "image/jpeg").pages == (PageText(1, "荣誉证书\n张老师"),)
     assert made(pdf("有字"), "application/pdf").text_source == "layer"
     assert made(raw_pdf(b""), "application/pdf").text_source == "none"
 
