@@ -1,6 +1,7 @@
 """The store: typed mappings and the rules a schema can hold. No workflow."""
 
 from portfolio.models.cycle import Cycle, Round, RubricEdition
+from portfolio.models.derived import Derivation, DerivationState, PageImage, PageText, SearchChunk, TextSource
 from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
 from portfolio.models.evidence import (
     Blob,
@@ -44,6 +45,8 @@ __all__ = [
     "Blob",
     "Citation",
     "Cycle",
+    "Derivation",
+    "DerivationState",
     "Determination",
     "Dossier",
     "DossierState",
@@ -61,6 +64,8 @@ __all__ = [
     "PackageElement",
     "PackageFile",
     "PackageWaiver",
+    "PageImage",
+    "PageText",
     "Panel",
     "Recusal",
     "Review",
@@ -68,9 +73,11 @@ __all__ = [
     "Round",
     "RubricEdition",
     "School",
+    "SearchChunk",
     "SelfAssessment",
     "SettlementRule",
     "Stage",
+    "TextSource",
     "Throttle",
     "Upload",
     "User",

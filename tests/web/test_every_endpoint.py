@@ -20,9 +20,21 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from portfolio.models import Invitation, Membership, Role, Round, School, SelfAssessment, Upload, User
+from portfolio.models import (
+    Evidence,
+    Invitation,
+    Membership,
+    PageImage,
+    Role,
+    Round,
+    School,
+    SelfAssessment,
+    Upload,
+    User,
+)
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
 from portfolio.services import accounts
+from portfolio.storage import Storage
 from tests.factories import (
     NOW,
     PASSWORD,
@@ -34,6 +46,7 @@ from tests.factories import (
     make_school,
     make_staff,
     make_user,
+    read_pages,
     score_all,
 )
 from tests.panel_factory import Scene, make_scene
@@ -115,6 +128,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         dossier = make_dossier(store, school)
         score_all(store, dossier)
         evidence = make_evidence(store, school, app.extensions["portfolio"].storage, folder)
+        _draw(store, app.extensions["portfolio"].storage, evidence)
         citation = cite(store, dossier, "C1", evidence)
         scenes.append((make_scene(store, dossier=dossier), evidence, citation))
     scene, evidence, citation = scenes[0]
@@ -147,6 +161,8 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "code": "C1",
         "evidence_id": evidence.id,
         "number": 1,
+        "page": 1,
+        "size": "page",
         "citation_id": citation.id,
         "package_id": scene.package.id,
         "review_id": scene.reviews[0].id,
@@ -165,6 +181,23 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
     }
     ground = Ground(values, forms, here.id, scene.panel.id, contributor.id, scene.experts[0].id)
     return ground, people
+
+
+def _draw(store: Session, storage: Storage, evidence: Evidence) -> None:
+    """An image of its page. Any bytes will do: nobody looks at them."""
+    digest = read_pages(store, evidence, "一页")
+    store.add(
+        PageImage(
+            school_id=evidence.school_id,
+            sha256=digest,
+            page=1,
+            size="page",
+            image_sha256=digest,
+            width=240,
+            height=340,
+        )
+    )
+    assert storage.exists(evidence.school_id, digest)
 
 
 def _upload(store: Session, app: Flask, user: User, school: School) -> str:
