@@ -28,6 +28,7 @@ class Settings(BaseModel):
     database_url: str
     storage_url: str = ""
     max_upload_bytes: int = Field(default=200 * MEGABYTE, gt=0)
+    max_archive_bytes: int = Field(default=2048 * MEGABYTE, gt=0)
     chunk_bytes: int = Field(default=8 * MEGABYTE, gt=0)
     upload_lifetime: timedelta = timedelta(hours=48)
     session_lifetime: timedelta = timedelta(hours=12)
@@ -76,6 +77,7 @@ class Settings(BaseModel):
 VARIABLES = {
     "storage_url": "STORAGE_URL",
     "max_upload_bytes": "PORTFOLIO_MAX_UPLOAD_BYTES",
+    "max_archive_bytes": "PORTFOLIO_MAX_ARCHIVE_BYTES",
     "https": "PORTFOLIO_HTTPS",
     "trusted_proxies": "PORTFOLIO_TRUSTED_PROXIES",
     "smtp_host": "PORTFOLIO_SMTP_HOST",

@@ -1,6 +1,6 @@
 """Measures the real server on a fresh data folder and prints what it found.
 
-python -m bench [--schools N] [--evidence M] [--upload MEGABYTES]
+python -m bench [--schools N] [--evidence M] [--upload MEGABYTES] [--without-search]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import gaps, pages
+from bench import derivatives, gaps, library, pages, search
 from bench.server import Account, Server, load_demo, serving
 from bench.upload import Upload, upload
 from bench.visitor import OverHttp, Visitor, link
@@ -21,6 +21,10 @@ MEGABYTE = 1024 * 1024
 MOST_UNTIL_FIRST_ANSWER = 2.0
 MOST_PER_WORKER = 120 * MEGABYTE
 MOST_GROWTH = 50 * MEGABYTE
+MOST_TIMES_SLOWER = 1.5  # the evidence page at the larger of the sizes
+MOST_MILLISECONDS_A_SEARCH = 50
+MOST_MILLISECONDS_A_THUMBNAIL = 120
+LEAST_OF_DISK = 0.8  # of what hashing and writing the same bytes reaches on the same disk
 
 
 def main() -> int:
@@ -38,6 +42,9 @@ def main() -> int:
             excesses += [*_pages(data, server, accounts), *_processes(server)]
             if chosen.upload:
                 excesses += _upload(_send(server, accounts, data, chosen.upload * MEGABYTE), chosen.upload)
+        excesses += [*_libraries(data), *_photo(data)]
+        if not chosen.without_search:
+            excesses += _searches(data)
     print(
         "\n".join(["", *(f"TOO MUCH: {excess}" for excess in excesses)])
         if excesses
@@ -51,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--schools", type=int, default=1)
     parser.add_argument("--evidence", type=int, default=300)
     parser.add_argument("--upload", type=int, default=1024, metavar="MEGABYTES", help="0 for none")
+    parser.add_argument("--without-search", action="store_true", help="fill no 20,000 pages to search them")
     return parser.parse_args()
 
 
@@ -63,6 +71,38 @@ def _pages(data: Path, server: Server, accounts: list[Account]) -> Iterator[str]
             yield f"{page.name}: {cost.statements} statements, {page.most_statements} are allowed"
         if page.most_bytes is not None and cost.size > page.most_bytes:
             yield f"{page.name}: {cost.size} bytes, {page.most_bytes} are allowed"
+
+
+def _libraries(data: Path) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(dir=data) as folder:
+        small, large = library.libraries(Path(folder))
+    times = large.milliseconds / small.milliseconds
+    print(f"\nevidence page, in a process, medians of {library.REPEATS}")
+    for size, page in zip(library.SIZES, (small, large), strict=True):
+        print(f"  {size:>5} pieces        {page.milliseconds:6.1f} ms, {page.statements} statements")
+    print(f"  so it is            {times:6.2f} times slower")
+    if times > MOST_TIMES_SLOWER:
+        yield f"the evidence page is {times:.2f} times slower, {MOST_TIMES_SLOWER} are allowed"
+
+
+def _searches(data: Path) -> Iterator[str]:
+    """Print each search's line; yields what takes too long."""
+    print(f"\nsearch of {search.FILES * search.PAGES:,} pages, medians of {search.REPEATS}")
+    print(f"{'what':<36}{'ms':>8}{'hits':>8}")
+    for one in search.searches(data):
+        print(f"{one.what:<36}{one.milliseconds:>8.1f}{one.hits:>8}", flush=True)
+        if one.milliseconds > MOST_MILLISECONDS_A_SEARCH:
+            yield f"{one.milliseconds:.0f} ms to search {one.what}, {MOST_MILLISECONDS_A_SEARCH} are allowed"
+
+
+def _photo(data: Path) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(dir=data) as folder:
+        cost = derivatives.photo(Path(folder))
+    print(f"\na photo of 12 megapixels ({cost.size / MEGABYTE:.1f} MB)")
+    print(f"  its thumbnail       {cost.thumbnail:6.0f} ms")
+    print(f"  all, in a process   {cost.everything:6.0f} ms")
+    if cost.thumbnail > MOST_MILLISECONDS_A_THUMBNAIL:
+        yield f"a thumbnail in {cost.thumbnail:.0f} ms, {MOST_MILLISECONDS_A_THUMBNAIL} are allowed"
 
 
 def _processes(server: Server) -> Iterator[str]:
@@ -93,6 +133,8 @@ def _upload(sent: Upload, megabytes: int) -> Iterator[str]:
     print(f"  workers grew by     {sent.growth / MEGABYTE:6.0f} MB")
     if sent.growth > MOST_GROWTH:
         yield f"the workers grew by {sent.growth / MEGABYTE:.0f} MB, {MOST_GROWTH // MEGABYTE} are allowed"
+    if sent.in_all < LEAST_OF_DISK * sent.disk:
+        yield f"an upload at {sent.in_all / sent.disk:.0%} of hash + write, {LEAST_OF_DISK:.0%} are wanted"
 
 
 if __name__ == "__main__":

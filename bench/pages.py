@@ -102,6 +102,7 @@ def pages(server: Server, accounts: list[Account]) -> Iterator[Page]:
     yield _plain("element", "lead", f"{home}/elements/C38", most_statements=8)
     yield Page("score save", "lead", Save(f"{home}/elements/C38"), most_statements=6)
     yield _plain("evidence list", "lead", evidence, most_statements=6)
+    yield _plain("catalogue", "lead", f"{evidence}/catalogue", most_statements=6)
     yield _plain("submission", "lead", f"{home}/submission")
     yield from _after_submission(server, accounts, lead, home)
     yield _plain("city overview", "bureau", "/bureau")

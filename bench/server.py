@@ -64,7 +64,10 @@ def serving(data: Path) -> Iterator[Server]:
     """Serve this folder on a free port while the block runs."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [PROGRAM, "serve", "--port", "0"], env=environment(data), stdout=subprocess.PIPE, text=True
+        [PROGRAM, "serve", "--port", "0", "--without-jobs"],
+        env=environment(data),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     try:

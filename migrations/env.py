@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
 import portfolio.models  # noqa: F401  (fills Base.metadata)
 from config import read_settings
 from portfolio.db import WRITES, Base, Exact, Moment, Score, make_engine
+from portfolio.migrate import is_ours
 
 
-def _render(kind: str, item: object, _context: object) -> str | bool:
+def _render(_kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
     # A migration must not change when the column types' code does: it holds plain types only.
     match item:
         case Score():
@@ -30,6 +34,7 @@ def _run(connection: Connection) -> None:
         render_as_batch=True,
         render_item=_render,
         compare_type=False,
+        include_name=is_ours,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -10,10 +10,14 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from portfolio.db import make_engine, make_sessions
+from portfolio.jobs import Jobs, queue_for
+from portfolio.services import background
+from portfolio.storage import Storage
 from portfolio.storage.factory import from_url
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,14 +63,13 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Babel(app, locale_selector=web.locale)
     Bootstrap5(app)
+    sessions = make_sessions(make_engine(settings.database_url))
+    storage = from_url(settings.storage_url, settings.data_folder)
+    clock = clock or web.utc_now
+    jobs = make_jobs(settings, sessions=sessions, storage=storage, clock=clock)
     web.init(
         app,
-        web.Services(
-            settings=settings,
-            sessions=make_sessions(make_engine(settings.database_url)),
-            storage=from_url(settings.storage_url, settings.data_folder),
-            clock=clock or web.utc_now,
-        ),
+        web.Services(settings=settings, sessions=sessions, storage=storage, jobs=jobs, clock=clock),
     )
     errorpages.init(app)
     templating.init(app)
@@ -74,3 +77,18 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         app.register_blueprint(import_module(f"portfolio.blueprints.{name}").blueprint)
     web.declare_assets(app)
     return app
+
+
+def make_jobs(
+    settings: Settings,
+    *,
+    sessions: sessionmaker[Session],
+    storage: Storage,
+    clock: Callable[[], datetime],
+) -> Jobs:
+    """The installation's background jobs, with what does them."""
+    jobs = Jobs(queue_for(settings.database_url, settings.data_folder))
+    background.register(
+        jobs, sessions=sessions, storage=storage, clock=clock, uploads_folder=settings.uploads_folder
+    )
+    return jobs

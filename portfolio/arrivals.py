@@ -57,7 +57,7 @@ def begin(folder: Path, token: str) -> Path:
     """An empty file for a new upload, for its owner only. Raises DomainError("upload_no_room")."""
     folder.mkdir(parents=True, exist_ok=True)
     path = path_of(folder, token)
-    with _no_room_explained():
+    with no_room_explained():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return path
 
@@ -122,7 +122,7 @@ class GrowingFile:
                 break
             if not piece:
                 break
-            with _no_room_explained():
+            with no_room_explained():
                 _write_whole(self._file, piece)
             if seen:
                 seen(piece)
@@ -181,7 +181,8 @@ def _write_whole(file: BinaryIO, piece: bytes) -> None:
 
 
 @contextmanager
-def _no_room_explained() -> Iterator[None]:
+def no_room_explained() -> Iterator[None]:
+    """Turns a full disk into DomainError("upload_no_room")."""
     try:
         yield
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import String, cast, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, undefer
 
 from portfolio.editions import rubric_of
@@ -23,15 +23,18 @@ from portfolio.manifest import (
 )
 from portfolio.models import (
     Blob,
+    Derivation,
     EvidenceVersion,
     Package,
     PackageCitation,
     PackageElement,
     PackageFile,
     PackageWaiver,
+    PageImage,
     RubricEdition,
+    School,
 )
-from portfolio.services import summaries
+from portfolio.services import search_index, summaries
 from portfolio.storage import BlobMissing, Storage
 from rubric.model import Rubric, from_described
 
@@ -56,20 +59,24 @@ class Inspection:
     storage: Storage
     quick: bool = False
     files: int = 0
+    derivatives: int = 0
     packages: int = 0
 
     @property
     def extent(self) -> str:
         """How much was looked at."""
         how = "sizes compared" if self.quick else "every byte read"
-        return f"{self.files} files ({how}), {self.packages} packages"
+        return f"{self.files} files ({how}), {self.derivatives} derivatives, {self.packages} packages"
 
     def problems(self) -> Iterator[Problem]:
         """Everything that is wrong, as it is found."""
         yield from self._rubrics()
         yield from self._files()
+        yield from self._derivatives()
         yield from self._packages()
         yield from self._sums()
+        if not self.quick:
+            yield from self._index()
 
     def _rubrics(self) -> Iterator[Problem]:
         for edition in self.session.scalars(select(RubricEdition).order_by(RubricEdition.created_at)):
@@ -89,6 +96,18 @@ class Inspection:
                 f"sums of {each.thing} {each.id}, {each.code}",
                 f"stored {each.stored}, recomputed {each.recomputed}",
             )
+
+    def _derivatives(self) -> Iterator[Problem]:
+        """Copies and page images that rows refer to; all but what a package names can be made again."""
+        for row in self.session.execute(_derived()).all():
+            self.derivatives += 1
+            matter = self._matter_with_derived(row.school_id, row.sha256)
+            if matter is not None:
+                yield Problem(f"school {row.school_id}, {row.thing} of {row.original}", matter)
+
+    def _matter_with_derived(self, school_id: int, sha256: str) -> str | None:
+        size = self.storage.size(school_id, sha256)
+        return self._matter_with(school_id, sha256, size or 0, self.storage.name)
 
     def _matter_with(self, school_id: int, sha256: str, size: int, kept_in: str) -> str | None:
         stored = self.storage.size(school_id, sha256)
@@ -134,6 +153,16 @@ class Inspection:
                 )
             self.session.expunge_all()  # one package in memory at a time
 
+    def _index(self) -> Iterator[Problem]:
+        """Text and words that the search index doesn't hold as they are; it can be made anew."""
+        advice = "isn't in the search index as it is; run: portfolio reindex"
+        for school_id in self.session.scalars(select(School.id).order_by(School.id)).all():
+            for sha256 in search_index.read_files(self.session, school_id=school_id):
+                if not search_index.is_file_indexed(self.session, school_id=school_id, sha256=sha256):
+                    yield Problem(f"school {school_id}, text of {sha256}", advice)
+            for evidence_id in search_index.unindexed_words(self.session, school_id=school_id):
+                yield Problem(f"school {school_id}, description of evidence {evidence_id}", advice)
+
 
 def _referred_to() -> Any:
     """The bytes that a file version or a package rests on."""
@@ -145,6 +174,31 @@ def _referred_to() -> Any:
         select(Blob.school_id, Blob.sha256, Blob.size, Blob.storage)
         .where(or_(version, sealed))
         .order_by(Blob.school_id, Blob.sha256)
+    )
+
+
+def _derived() -> Any:
+    """Everything made of files that a row refers to: whose, its digest, what it is, and what of."""
+    image = literal("page ").concat(cast(PageImage.page, String)).concat(" ").concat(PageImage.size)
+    copy = literal("public copy")
+    return union_all(
+        select(
+            PageImage.school_id,
+            PageImage.image_sha256.label("sha256"),
+            image.label("thing"),
+            PageImage.sha256.label("original"),
+        ),
+        select(Derivation.school_id, Derivation.public_sha256, copy, Derivation.sha256).where(
+            Derivation.public_sha256.is_not(None)
+        ),
+        select(
+            PackageFile.school_id,
+            PackageFile.public_sha256,
+            literal("public copy in a package"),
+            PackageFile.sha256,
+        )
+        .where(PackageFile.public_sha256.is_not(None))
+        .distinct(),
     )
 
 

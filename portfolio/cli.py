@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsInvalid
-from portfolio.commands import accounts, demo, readiness, reminding, rubrics, serving, store, suggesting
+from portfolio.commands import (
+    accounts,
+    demo,
+    readiness,
+    reminding,
+    rubrics,
+    serving,
+    store,
+    suggesting,
+    working,
+)
 from portfolio.commands.installation import CannotRun
 from portfolio.db import DatabaseMisconfigured
 from portfolio.errors import DomainError
@@ -59,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (
         _add_serve,
+        _add_work,
         _add_store,
         _add_readiness,
         _add_invite,
@@ -79,7 +90,21 @@ def _add_serve(commands: Commands) -> None:
     serve.add_argument(
         "--port", type=_port, default=8000, help="port to listen on, 0 for any free one (default: 8000)"
     )
+    serve.add_argument(
+        "--without-jobs", action="store_true", help="leave background jobs to a `portfolio work` run apart"
+    )
     serve.set_defaults(run=serving.serve)
+
+
+def _add_work(commands: Commands) -> None:
+    work = commands.add_parser(
+        "work", help="do background jobs, where `serve` runs without them or on another machine"
+    )
+    work.add_argument(
+        "--workers", type=_count, metavar="N", help="jobs at once (default: half the machine's cores)"
+    )
+    work.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # whose end is this one's too
+    work.set_defaults(run=working.work)
 
 
 def _add_store(commands: Commands) -> None:
@@ -90,8 +115,13 @@ def _add_store(commands: Commands) -> None:
         "--quick", action="store_true", help="compare files by their size, without reading them"
     )
     check.set_defaults(run=store.check)
-    sweep = commands.add_parser("sweep", help="remove expired uploads and bytes that nothing refers to")
+    sweep = commands.add_parser(
+        "sweep",
+        help="remove expired uploads, what was in the trash for 30 days, and bytes that nothing refers to",
+    )
     sweep.set_defaults(run=store.sweep)
+    reindex = commands.add_parser("reindex", help="make the search index anew from the text that was read")
+    reindex.set_defaults(run=store.reindex)
 
 
 def _add_readiness(commands: Commands) -> None:
@@ -175,3 +205,7 @@ def _count(typed: str) -> int:
     if not typed.isdecimal() or int(typed) == 0:
         raise argparse.ArgumentTypeError(f"{typed!r} is not a number from 1 on")
     return int(typed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -100,6 +100,9 @@ _INLINE = frozenset(
     kind.media_type for kind in (PDF, JPEG, PNG, GIF, WEBP, TXT, MP3, M4A, WAV, OGG, FLAC, MP4, WEBM)
 )
 
+# These are shown to others only as copies without place and device.
+PICTURES = frozenset(kind.media_type for kind in PUBLISHED if kind.family == "picture")
+
 # A double click on a name with one of these opens a program or a web page, whatever the content is.
 _DANGEROUS_NAMES = frozenset((
     ".app", ".apk", ".bat", ".cmd", ".com", ".cpl", ".dll", ".exe", ".hta", ".jar", ".js", ".jse", ".lnk",

@@ -50,6 +50,8 @@ class FrozenFile:
     school_id: int
     sha256: str
     size: int
+    # of the copy of a picture that others see; None where the file itself may be shown
+    public_sha256: str | None
     media_type: str
     filename: str
     title: str
@@ -59,7 +61,14 @@ class FrozenFile:
     remark: str
 
     @classmethod
-    def of(cls, evidence: Evidence, version: EvidenceVersion, blob: Blob, years: list[int]) -> FrozenFile:
+    def of(
+        cls,
+        evidence: Evidence,
+        version: EvidenceVersion,
+        blob: Blob,
+        years: list[int],
+        public_sha256: str | None,
+    ) -> FrozenFile:
         """From the rows as they stand."""
         return cls(
             evidence_version_id=version.id,
@@ -68,6 +77,7 @@ class FrozenFile:
             school_id=version.school_id,
             sha256=version.sha256,
             size=blob.size,
+            public_sha256=public_sha256,
             media_type=blob.media_type,
             filename=version.filename,
             title=evidence.title,
@@ -190,7 +200,8 @@ def _element(frozen: Frozen, element: FrozenElement) -> dict[str, Any]:
 
 
 def _file(file: FrozenFile) -> dict[str, Any]:
-    return {
+    public = {"public_sha256": file.public_sha256} if file.public_sha256 else {}
+    return public | {
         "id": str(file.evidence_version_id),
         "evidence": str(file.evidence_id),
         "version": file.number,

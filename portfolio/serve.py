@@ -6,13 +6,17 @@ import ctypes
 import errno
 import os
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from config import Settings
-from portfolio import create_app
+from portfolio import create_app, jobs
 
 WORKERS = 2
 THREADS = 16
@@ -29,12 +33,71 @@ MALLOC = {
 }
 
 
+# Seconds that jobs have to come to their end, beyond what they give themselves; and before a dead process is replaced.
+_GRACE = jobs.GRACE + 2
+_PAUSE = 5.0
+
+
+class BackgroundJobs:
+    """The process that does the background jobs: kept alive while the server runs, and ended with it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = -_PAUSE
+        self._ending = False
+
+    def keep(self) -> None:
+        """Start it where it doesn't run, but not again and again at once."""
+        if self._ending or (self._process and self._process.poll() is None):
+            return
+        if time.monotonic() - self._started >= _PAUSE:
+            self._started = time.monotonic()
+            # a group of its own: Ctrl-C reaches it through `end`, which lets it finish
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "portfolio.cli", "work", "--parent", str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def end(self) -> None:
+        """Ask it to end; `wait` sees to it."""
+        self._ending = True
+        if self._process:
+            self._process.terminate()
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        if self._process:
+            try:
+                self._process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+class _Keeper(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """The master process: beside the workers it looks after the background jobs, without a thread of its own."""
+
+    def manage_workers(self) -> None:
+        """Called by gunicorn about once a second."""
+        super().manage_workers()
+        self.app.background.keep()
+
+    def stop(self, graceful: bool = True) -> None:
+        """Called by gunicorn at its end."""
+        self.app.background.end()
+        super().stop(graceful)
+        self.app.background.wait()
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """One installation, served on one address."""
 
-    def __init__(self, settings: Settings, *, host: str, port: int) -> None:
+    def __init__(self, settings: Settings, *, host: str, port: int, with_jobs: bool) -> None:
         self._settings = settings
         self._address = _joined(host, port)
+        self._with_jobs = with_jobs
+        self.background = BackgroundJobs()
         super().__init__()
 
     def load_config(self) -> None:
@@ -63,11 +126,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """The application; called once, before the workers are forked."""
         return create_app(self._settings)
 
+    def run(self) -> None:
+        """Until interrupted."""
+        (_Keeper if self._with_jobs else Arbiter)(self).run()
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
+
+def serve(settings: Settings, *, host: str, port: int, with_jobs: bool) -> None:
     """Serve until interrupted. The caller has seen to it that the installation is in order."""
     tune_memory()
-    Server(settings, host=host, port=port).run()
+    Server(settings, host=host, port=port, with_jobs=with_jobs).run()
 
 
 def why_not(host: str, port: int) -> str | None:

@@ -140,8 +140,11 @@ def glyph(media_type: str) -> str:
 
 
 class _Paged(Protocol):
-    page_from: int | None
-    page_to: int | None
+    @property
+    def page_from(self) -> int | None: ...
+
+    @property
+    def page_to(self) -> int | None: ...
 
 
 def pages(citation: _Paged) -> str:

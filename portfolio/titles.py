@@ -6,11 +6,12 @@ import re
 from datetime import date
 from pathlib import PurePosixPath
 
-from portfolio.filetypes import Family
+from portfolio.filetypes import Family, clean_display_name
 from portfolio.models import EvidenceKind
 from rubric.gaps import school_year_of
 
 LONGEST_TITLE = 200  # characters
+LONGEST_PATH = 400
 _MOST_YEARS = 6  # a longer span in a name is more likely a number than years
 _EARLIEST, _LATEST = 1990, 2100
 _LONGEST_EXTENSION = 16
@@ -43,6 +44,12 @@ def default_title(filename: str) -> str:
     suffix = PurePosixPath(filename).suffix
     stem = filename.removesuffix(suffix) if 1 < len(suffix) <= _LONGEST_EXTENSION else filename
     return stem.strip()[:LONGEST_TITLE].strip() or filename[:LONGEST_TITLE]
+
+
+def clean_path(raw: str) -> str:
+    """Folders and name as a person may read them: for display and for codes in it, never for a disk."""
+    parts = [part for part in re.split(r"[/\\]", raw) if part.strip(" .")]
+    return "/".join(clean_display_name(part) for part in parts)[-LONGEST_PATH:]
 
 
 def guess_kind(filename: str, family: Family) -> EvidenceKind:

@@ -22,7 +22,9 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as AnyResponse
 
 from config import Settings
+from portfolio import jobs
 from portfolio.db import begin_write
+from portfolio.jobs import Jobs
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
 from portfolio.queries.people import LoggedInRow, logged_in
 from portfolio.storage import Storage
@@ -47,6 +49,7 @@ class Services:
     settings: Settings
     sessions: sessionmaker[Session]
     storage: Storage
+    jobs: Jobs
     clock: Callable[[], datetime]
 
 
@@ -242,9 +245,10 @@ def _deny_undeclared() -> None:
 
 
 def _finish(response: Response) -> Response:
-    """The one commit of a request that changes something and wasn't refused."""
+    """The one commit of a request that changes something and wasn't refused; then the jobs it asked for."""
     if "db" in g and request.method not in SAFE_METHODS and not g.get("refused"):
         g.db.commit()
+        services().jobs.send(jobs.asked(g.db))
     return response
 
 

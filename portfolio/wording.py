@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ from portfolio.errors import DomainError, Refused
 from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
 from portfolio.queries.city import Matter, Number, Standing
 from portfolio.queries.dossier import Change
+from portfolio.queries.problems import Problem
 from portfolio.queries.work import Urgency
 from rubric.gaps import ElementStatus, Gap, Rule
 from rubric.guidance import Comparison, Label
@@ -80,6 +82,31 @@ SETTLEMENT_RULES = {
     SettlementRule.MEDIAN: _l("Median"),
     SettlementRule.AGREED: _l("Agreed in discussion"),
     SettlementRule.CHAIR: _l("Chair's decision"),
+}
+
+# Why nothing could be made of a file (portfolio.derive).
+DERIVE_FAILURES = {
+    "timed_out": _l("It took too long to read."),
+    "out_of_memory": _l("It takes more memory to read than one file may."),
+    "crashed": _l("Reading it broke off."),
+    "encrypted": _l("It is protected by a password. Upload it without one."),
+    "unreadable": _l("It is damaged, or not what its name says."),
+    "too_many_pixels": _l("The picture is too large: scale it down and upload it again."),
+    "too_many_pages": _l("It has too many pages: upload it in parts."),
+    "expands_too_much": _l("It unpacks to far more than it should."),
+    "unsupported": _l("Files of this type can be kept, but not shown here."),
+    "bytes_missing": _l("Its bytes are missing from the store. Tell the bureau."),
+}
+# What is left out of what was made of a file.
+DERIVE_NOTES = {
+    "text_cut": _l("Only the beginning of its text can be searched and shown."),
+    "ocr_absent": _l(
+        "Its pages are pictures, and no text recognition is installed here: it can't be searched."
+    ),
+    "ocr_failed": _l("The text on some pages could not be recognised."),
+    "office_absent": _l("Its pages can't be drawn here; its text is shown where there is one."),
+    "office_failed": _l("Its pages could not be drawn; its text is shown where there is one."),
+    "page_unreadable": _l("Some pages could not be read."),
 }
 
 STAGE_NAMES = {
@@ -190,7 +217,11 @@ AUDIT_ACTIONS = {
     Action.EVIDENCE_ADDED: _l("added evidence"),
     Action.EVIDENCE_DESCRIBED: _l("described evidence anew"),
     Action.EVIDENCE_REPLACED: _l("added a new version of evidence"),
+    Action.EVIDENCE_TRASHED: _l("put evidence into the trash"),
+    Action.EVIDENCE_RESTORED: _l("took evidence out of the trash"),
     Action.EVIDENCE_DELETED: _l("deleted evidence"),
+    Action.ARCHIVE_OPENED: _l("opened a ZIP"),
+    Action.EVIDENCE_MERGED: _l("put two copies of a file together"),
     Action.CITED: _l("cited evidence"),
     Action.CITATION_CHANGED: _l("changed a citation"),
     Action.UNCITED: _l("removed a citation"),
@@ -297,6 +328,62 @@ GAP_STATES = {
     Rule.OVERWORKED_FILE: "wait",
     Rule.LAST_MINUTE_FILE: "wait",
     Rule.UNCITED_EVIDENCE: "wait",
+}
+
+
+@dataclass(frozen=True)
+class ProblemWords:
+    """A problem of a piece of evidence: its name, the glyph, what is the matter, what to do."""
+
+    name: Any
+    state: str
+    sentence: Any
+    advice: Any
+
+
+PROBLEMS = {
+    Problem.UNREADABLE: ProblemWords(
+        _l("Unreadable"),
+        "gap",
+        _l("The file could not be read."),
+        _l("Open it yourself; if it is damaged, upload it again as a new version, best as PDF."),
+    ),
+    Problem.ENCRYPTED: ProblemWords(
+        _l("Locked"),
+        "gap",
+        _l("The file is locked with a password."),
+        _l("Take the password off and upload it as a new version: a panel can't open it either."),
+    ),
+    Problem.OLD: ProblemWords(
+        _l("Before the window"),
+        "gap",
+        _l("It speaks only for school years before the last three."),
+        _l("Add the years it still speaks for, or cite something newer beside it."),
+    ),
+    Problem.CITED_OFTEN: ProblemWords(
+        _l("Cited often"),
+        "wait",
+        _l("More than 6 elements cite it."),
+        _l("See whether it carries them all, and name the page for each."),
+    ),
+    Problem.NO_YEAR: ProblemWords(
+        _l("No school year"),
+        "bare",
+        _l("Nobody has said which school year it speaks for."),
+        _l("Tick the pieces of one year and add it to all of them at once."),
+    ),
+    Problem.NO_DATE: ProblemWords(
+        _l("No date"),
+        "none",
+        _l("It has no date of its own."),
+        _l("Open it and give the date that stands on the document."),
+    ),
+    Problem.UNCITED: ProblemWords(
+        _l("Cited nowhere"),
+        "none",
+        _l("No element cites it, so no package will hold it."),
+        _l("Cite it, or put it into the trash."),
+    ),
 }
 
 REFUSALS = {
@@ -430,6 +517,17 @@ REFUSALS = {
     "file_unknown_type": _l("The type of this file can't be told, or isn't among those that are taken."),
     "file_active_content": _l("This file holds a web page or a script. Please save it as PDF."),
     "file_unreadable_archive": _l("This file is damaged, or too large inside to be looked into."),
+    "not_an_archive": _l("This is not a ZIP file."),
+    "archive_entries": _l("There are %(count)s files in this ZIP; at most %(most)s are opened at once."),
+    "archive_too_large": _l("Unpacked, this ZIP has more than %(limit)s MB."),
+    "entry_outside": _l("Its path leads out of the ZIP."),
+    "entry_link": _l("It is a link to another file, not a file."),
+    "entry_encrypted": _l("It has a password. Please pack it without one."),
+    "entry_method": _l("It is packed in a way that is not opened here. Please pack it as an ordinary ZIP."),
+    "entry_bomb": _l("Unpacked, it would be more than 200 times as large."),
+    "entry_damaged": _l("It is damaged inside the ZIP."),
+    "not_the_same_file": _l("These two are not the same file."),
+    "merge_unknown": _l("Please choose what becomes of the two."),
     "file_mismatch": _l("The name ends like a program's, but it is %(found)s. Please rename it."),
     "title_empty": _l("Please give a title."),
     "kind_unknown": _l("Please choose one of the kinds."),
@@ -438,11 +536,26 @@ REFUSALS = {
     "version_unchanged": _l("This is the same file as version %(number)s."),
     "evidence_in_package": _l("Package %(packages)s holds this evidence, so it stays."),
     "evidence_cited": _l("It is still cited for %(elements)s. Remove these citations first."),
+    "evidence_trashed": _l("This evidence is in the trash. Take it out first."),
+    "evidence_not_trashed": _l("This evidence is not in the trash."),
     "already_cited": _l("%(element)s cites this evidence already."),
+    "not_cited": _l("It isn't cited for %(element)s."),
+    "pieces_missing": _l("Please choose at least one piece of evidence."),
+    "pieces_many": _l("At most %(most)s pieces can be changed at once."),
+    "change_missing": _l("Please choose what to change."),
+    "year_missing": _l("Please choose a school year."),
+    "element_missing": _l("Please choose an element."),
     "page_malformed": _l("A page is a whole number from 1."),
     "page_from_missing": _l("Please give the first page too."),
     "pages_reversed": _l("The last page can't come before the first."),
     "not_found": _l("There is nothing here."),
+    "copy_in_the_making": _l(
+        "The copies of pictures without place and device are still being made: %(titles)s. Try again in a minute."
+    ),
+    "copy_failed": _l(
+        "No copy without place and device could be made of: %(titles)s. Upload another file in its place."
+    ),
+    "derivation_under_way": _l("It is being worked on already."),
 }
 # Areas add their own words here (evidence, uploads); one table answers for all.
 

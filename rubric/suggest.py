@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -67,9 +68,16 @@ class Suggester:
         self._lexicon = Lexicon(rubric, words)
         self._wordings = Wordings(rubric, words)
         self._asked_for = _kinds_asked_for(rubric)
-        self._cited = LikeTitles(
-            (without_noise(title), codes & self._order.keys()) for title, codes in history
-        )
+        self._cited = self._like_titles(history)
+
+    def knowing(self, history: Iterable[tuple[str, frozenset[str]]]) -> Suggester:
+        """The same with another history, which is all that is made anew."""
+        other = copy(self)
+        other._cited = self._like_titles(history)
+        return other
+
+    def _like_titles(self, history: Iterable[tuple[str, frozenset[str]]]) -> LikeTitles:
+        return LikeTitles((without_noise(title), codes & self._order.keys()) for title, codes in history)
 
     def suggest(
         self, title: str, text: str = "", limit: int = 3, among: Collection[str] | None = None

@@ -16,20 +16,24 @@ from portfolio.models import (
     Blob,
     Citation,
     Cycle,
+    Derivation,
+    DerivationState,
     Dossier,
     Evidence,
     EvidenceKind,
     EvidenceVersion,
     EvidenceYear,
     Membership,
+    PageText,
     Role,
     School,
     SelfAssessment,
+    TextSource,
     User,
 )
 from portfolio.policy import Actor, Grant
 from portfolio.queries.people import actor_of
-from portfolio.services import accounts, cycles
+from portfolio.services import accounts, cycles, search_index
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 
@@ -170,7 +174,35 @@ def make_evidence(
         )
     )
     session.flush()
+    search_index.index_words(session, evidence)
     return evidence
+
+
+def read_pages(session: Session, evidence: Evidence, *texts: str) -> str:
+    """Have the newest file of the evidence read: the texts of its pages, from page 1. Returns its digest."""
+    digest = session.scalars(
+        select(EvidenceVersion.sha256)
+        .where(EvidenceVersion.evidence_id == evidence.id)
+        .order_by(EvidenceVersion.number.desc())
+    ).first()
+    assert digest is not None
+    session.merge(
+        Derivation(
+            school_id=evidence.school_id,
+            sha256=digest,
+            state=DerivationState.DONE,
+            requested_at=NOW,
+            page_count=len(texts),
+            text_source=TextSource.LAYER,
+        )
+    )
+    pages = list(enumerate(texts, 1))
+    session.add_all(
+        PageText(school_id=evidence.school_id, sha256=digest, page=page, text=text) for page, text in pages
+    )
+    session.flush()
+    search_index.index_file(session, school_id=evidence.school_id, sha256=digest, pages=pages)
+    return digest
 
 
 def cite(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -20,6 +21,7 @@ from portfolio.models import (
     Evidence,
     FigureValue,
     Package,
+    PageImage,
     Panel,
     Rectification,
     Recusal,
@@ -49,6 +51,7 @@ from tests.factories import (
     make_evidence,
     make_staff,
     make_user,
+    read_pages,
     score_all,
 )
 
@@ -82,6 +85,7 @@ def _submit(session: Session, storage: Storage, folder: Path, dossier: Dossier) 
     lead = actor_for(session, staff.lead)
     score_all(session, dossier)
     evidence = make_evidence(session, dossier.school, storage, folder, filename="2023年党支部会议记录.txt")
+    _read(session, storage, folder, evidence)
     for element in find(DEFAULT).elements:
         if element.code != UNCITED:
             cite(session, dossier, element.code, evidence, page=3)
@@ -97,6 +101,26 @@ def _submit(session: Session, storage: Storage, folder: Path, dossier: Dossier) 
         storage=storage,
     )
     return package, evidence
+
+
+def _read(session: Session, storage: Storage, folder: Path, evidence: Evidence) -> None:
+    """Its text in the search index, and a picture of its page in the store."""
+    digest = read_pages(session, evidence, "党支部每月学习一次，记录完整。")
+    picture = folder / "page.webp"
+    picture.write_bytes(b"RIFF....WEBP")
+    image = hashlib.sha256(picture.read_bytes()).hexdigest()
+    storage.put(evidence.school_id, image, picture)
+    session.add(
+        PageImage(
+            school_id=evidence.school_id,
+            sha256=digest,
+            page=1,
+            size="thumbnail",
+            image_sha256=image,
+            width=240,
+            height=340,
+        )
+    )
 
 
 def _review(session: Session, dossier: Dossier, package: Package) -> None:

@@ -9,14 +9,15 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask_babel import gettext as _
 
 from portfolio import heat, navigation, web, wording
+from portfolio.blueprints.evidence.viewing import opened_at
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, Refused, StaleWrite
-from portfolio.filetypes import inline_safe
 from portfolio.jsonbody import read_json
 from portfolio.models import ElementReview, Review, User
 from portfolio.policy import Permission
+from portfolio.queries import derived, places
 from portfolio.queries import panel as queries
-from portfolio.queries import places
+from portfolio.queries.derived import Viewing
 from portfolio.queries.panel import Desk, Show
 from portfolio.services import panels, reviews
 from portfolio.services.dossiers import based_on
@@ -171,6 +172,7 @@ def _workspace(
     rubric = _rubric(review)
     desk = queries.desk(web.db(), review, rubric, code)
     show = Show(request.args["show"]) if request.args.get("show") in set(Show) else Show.TODO
+    file = _chosen(desk)
     following = desk.after(code, show) or desk.after(code, Show.TODO)
     return render_template(
         "panel/workspace.html",
@@ -184,8 +186,8 @@ def _workspace(
         shows=Show,
         channels=Channel,
         rows=_grid(review, rubric, desk, show),
-        file=_chosen(desk),
-        preview=_preview,
+        file=file,
+        view=_viewing(file) if file else None,
         open=review.handed_in_at is None and assignment.closed_at is None,
         days_left=days_until(assignment.panel.round.review_by, web.now())
         if assignment.panel.round.review_by
@@ -208,12 +210,11 @@ def _chosen(desk: Desk) -> queries.CitedFile | None:
     return next((file for file in desk.files if file.position == wanted), first)
 
 
-def _preview(media_type: str) -> str:
-    """How the viewer shows a type of file; "card" for what a browser can't show in place."""
-    if not inline_safe(media_type):
-        return "card"
-    family = media_type.partition("/")[0]
-    return {"image": "picture", "audio": "sound", "video": "film"}.get(family, "frame")
+def _viewing(file: queries.CitedFile) -> Viewing:
+    """The file, opened at the page that the address names, else at the cited one."""
+    return derived.viewing(
+        web.db(), school_id=file.school_id, sha256=file.sha256, page=opened_at(file.page_from)
+    )
 
 
 def _grid(review: Review, rubric: Rubric, desk: Desk, show: Show) -> list[heat.GridRow]:

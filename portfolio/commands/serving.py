@@ -19,5 +19,5 @@ def serve(arguments: argparse.Namespace) -> int:
         raise CannotRun(
             f"{arguments.host} port {arguments.port} can't be served: {reason}; choose another with --port"
         )
-    server.serve(settings, host=arguments.host, port=arguments.port)
+    server.serve(settings, host=arguments.host, port=arguments.port, with_jobs=not arguments.without_jobs)
     return 0

@@ -13,7 +13,8 @@ from portfolio.demo.days import Agenda
 from portfolio.demo.setting import Setting, add_school
 from portfolio.models import Dossier, EvidenceKind, Package, Role, School, SelfAssessment
 from portfolio.policy import Actor
-from portfolio.services import citations, cycles, dossiers, evidence, packages
+from portfolio.queries.copies import missing_copies
+from portfolio.services import citations, cycles, derivations, dossiers, evidence, packages
 from portfolio.services.citations import Passage
 from portfolio.services.evidence import Description, StoredFile
 from rubric.gaps import Rule
@@ -128,6 +129,7 @@ class Applicant:
     def sign(self, now: datetime) -> None:
         """The principal signs, which makes the package."""
         principal = self.staff.principal
+        self._make_copies(now)
         self._package = packages.sign(
             self._session,
             actor=principal,
@@ -135,6 +137,17 @@ class Applicant:
             dossier=self.dossier,
             password=self._setting.cast.password_of(principal),
             storage=self._setting.storage,
+        )
+
+    def _make_copies(self, now: datetime) -> None:
+        """The public copies of its pictures, without which nothing freezes; all else is made in the background."""
+        missing = missing_copies(self._session, dossier_id=self.dossier.id)
+        derivations.run_within(
+            self._session,
+            self._setting.storage,
+            school_id=self.school.id,
+            digests=[copy.sha256 for copy in missing],
+            now=now,
         )
 
     def _add(self, stocked: Stocked, uploader: Actor, now: datetime) -> None:

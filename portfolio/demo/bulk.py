@@ -30,6 +30,7 @@ from portfolio.models import (
     SelfAssessment,
 )
 from portfolio.policy import Actor
+from portfolio.services import search_index
 from portfolio.services.evidence import Description, StoredFile
 from rubric.scoring import format_score
 
@@ -109,6 +110,7 @@ def fill(setting: Setting, folder: Path, *, schools: int, evidence: int) -> None
             _collect(batch, applicant, piece)
         _score(setting, batch, applicant, content.drafts_for(MODEL)[: _scored(number)])
         batch.write(setting.session)
+        search_index.index_words_of(setting.session, school_id=applicant.school.id)
     _review(setting, applicants[:SUBMITTED])
 
 

@@ -2,6 +2,7 @@
 
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
+from portfolio.models.derived import Derivation, DerivationState, PageImage, PageText, SearchChunk, TextSource
 from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
 from portfolio.models.evidence import (
     Blob,
@@ -61,6 +62,8 @@ __all__ = [
     "CarryOver",
     "Citation",
     "Cycle",
+    "Derivation",
+    "DerivationState",
     "Determination",
     "Dossier",
     "DossierState",
@@ -82,6 +85,8 @@ __all__ = [
     "PackageFile",
     "PackageSummary",
     "PackageWaiver",
+    "PageImage",
+    "PageText",
     "Panel",
     "ReadinessRecord",
     "RecordedDay",
@@ -94,9 +99,11 @@ __all__ = [
     "RubricEdition",
     "RubricElement",
     "School",
+    "SearchChunk",
     "SelfAssessment",
     "SettlementRule",
     "Stage",
+    "TextSource",
     "Throttle",
     "TouchedElement",
     "Upload",

@@ -19,7 +19,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.db import Base, Id, Keyed
-from portfolio.models.columns import At, Digest, MaybeAt, Name, SchoolId, UserId, Words, one_of, sha256_check
+from portfolio.models.columns import (
+    At,
+    Digest,
+    MaybeAt,
+    Name,
+    SchoolId,
+    UserId,
+    Words,
+    one_of,
+    sha256_check,
+)
 
 
 class EvidenceKind(StrEnum):
@@ -65,6 +75,10 @@ class Evidence(Keyed, Base):
     created_by: Mapped[UserId]
     created_at: Mapped[At]
     version: Mapped[int] = mapped_column(default=1)
+    # the folders and the name it had where it came from: for codes in them, never for a disk
+    path: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    # in the trash since, where it can be taken back from for 30 days
+    trashed_at: Mapped[MaybeAt]
 
     versions: Mapped[list[EvidenceVersion]] = relationship(
         lazy="raise_on_sql", order_by="EvidenceVersion.number", back_populates="evidence"

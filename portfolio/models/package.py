@@ -90,6 +90,8 @@ class PackageFile(Base):
     school_id: Mapped[int] = mapped_column(Id)
     sha256: Mapped[Digest]
     size: Mapped[int] = mapped_column(BigInteger)
+    # the copy without place and device that panels see; None where the original has none
+    public_sha256: Mapped[str | None] = mapped_column(String(64))
     media_type: Mapped[str] = mapped_column(String(120))
     filename: Mapped[str] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(String(200))

@@ -26,6 +26,7 @@ from portfolio.models import (
     User,
     Visit,
 )
+from portfolio.queries.derived import Made, with_made
 from rubric.gaps import CitedEvidence, ElementState, Readiness, readiness
 from rubric.model import Rubric
 from rubric.scoring import ElementClaim, Totals, totals
@@ -143,6 +144,7 @@ def _uncited(session: Session, dossier: Dossier) -> list[tuple[int, str]]:
         select(Evidence.id, Evidence.title)
         .where(
             Evidence.school_id == dossier.school_id,
+            Evidence.trashed_at.is_(None),
             ~exists().where(Citation.evidence_id == Evidence.id, Citation.dossier_id == dossier.id),
         )
         .order_by(Evidence.created_at.desc())
@@ -218,6 +220,7 @@ class CitationCard:
     page_from: int | None
     page_to: int | None
     remark: str
+    made: Made
 
 
 def citation_cards(session: Session, dossier_id: int, code: str) -> list[CitationCard]:
@@ -228,7 +231,7 @@ def citation_cards(session: Session, dossier_id: int, code: str) -> list[Citatio
         .correlate(Citation)
         .scalar_subquery()
     )
-    rows = session.execute(
+    statement = (
         select(
             Citation,
             Evidence.title,
@@ -246,6 +249,7 @@ def citation_cards(session: Session, dossier_id: int, code: str) -> list[Citatio
         .where(Citation.dossier_id == dossier_id, Citation.element == code)
         .order_by(Citation.cited_at, Citation.id)
     )
+    rows = session.execute(with_made(statement, EvidenceVersion.school_id, EvidenceVersion.sha256))
     return [
         CitationCard(
             id=citation.id,
@@ -259,8 +263,9 @@ def citation_cards(session: Session, dossier_id: int, code: str) -> list[Citatio
             page_from=citation.page_from,
             page_to=citation.page_to,
             remark=citation.remark,
+            made=Made.of(derivation, thumbnail),
         )
-        for citation, title, kind, date, number, media_type, size in rows
+        for citation, title, kind, date, number, media_type, size, derivation, thumbnail in rows
     ]
 
 

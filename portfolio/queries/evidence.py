@@ -23,12 +23,14 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Place
+from portfolio.queries.derived import Made, with_made
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     """One file: who uploaded it when and why, and the numbers of the packages that hold it."""
 
+    evidence_id: int
     number: int
     filename: str
     media_type: str
@@ -38,6 +40,7 @@ class VersionRow:
     uploaded_by: str
     uploaded_at: datetime
     packages: tuple[tuple[int, int], ...]  # (id, number)
+    made: Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def sheet(session: Session, *, evidence_id: int) -> EvidenceSheet:
 
 
 def _versions(session: Session, evidence_id: int) -> tuple[VersionRow, ...]:
-    rows = session.execute(
+    statement = (
         select(EvidenceVersion, Blob.media_type, Blob.size, User.name, Package.id, Package.number)
         .join(EvidenceVersion.blob)
         .join(User, User.id == EvidenceVersion.uploaded_by)
@@ -89,17 +92,16 @@ def _versions(session: Session, evidence_id: int) -> tuple[VersionRow, ...]:
         .outerjoin(Package, Package.id == PackageFile.package_id)
         .where(EvidenceVersion.evidence_id == evidence_id)
         .order_by(EvidenceVersion.number.desc(), Package.number)
-    ).all()
+    )
+    rows = session.execute(with_made(statement, EvidenceVersion.school_id, EvidenceVersion.sha256)).all()
     held: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for version, _type, _size, _name, package_id, number in rows:
+    for version, _type, _size, _name, package_id, number, *_ in rows:
         if package_id is not None:
             held[version.number].append((package_id, number))
-    first = {
-        version.number: (version, media_type, size, name)
-        for version, media_type, size, name, *_ in reversed(rows)
-    }
+    first = {row[0].number: row for row in reversed(rows)}
     return tuple(
         VersionRow(
+            evidence_id=evidence_id,
             number=number,
             filename=version.filename,
             media_type=media_type,
@@ -109,8 +111,11 @@ def _versions(session: Session, evidence_id: int) -> tuple[VersionRow, ...]:
             uploaded_by=name,
             uploaded_at=version.uploaded_at,
             packages=tuple(held[number]),
+            made=Made.of(derivation, thumbnail),
         )
-        for number, (version, media_type, size, name) in sorted(first.items(), reverse=True)
+        for number, (version, media_type, size, name, _id, _number, derivation, thumbnail) in sorted(
+            first.items(), reverse=True
+        )
     )
 
 

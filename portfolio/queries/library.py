@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
@@ -18,22 +19,24 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    or_,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
 from portfolio.models import Blob, Citation, Evidence, EvidenceKind, EvidenceVersion, EvidenceYear, User
+from portfolio.queries import fulltext, problems
+from portfolio.queries.derived import Made, with_made
+from portfolio.queries.problems import Problem, Yardstick
 
 PAGE = 50  # pieces of evidence
 PICKS = 20
 Cited = Literal["", "cited", "uncited"]
 Order = Literal["newest", "date", "title"]
-# Beside the newest file and the year that a statement joins: any of them
-AnyFile = aliased(EvidenceVersion)
+# Beside the year that a statement joins: any of them
 AnyYear = aliased(EvidenceYear)
 Files = Select[Evidence, EvidenceVersion, str, int, str]
+FilesWithProblems = Select[Evidence, EvidenceVersion, str, int, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,19 @@ class Filter:
     q: str = ""
     order: Order = "newest"
     page: int = 1
+    problem: Problem | None = None
+    # a code: what is cited for this element
+    element: str = ""
 
     @property
     def narrowed(self) -> bool:
         """Whether something is left out."""
-        return bool(self.cited or self.kind or self.year or self.q)
+        return bool(self.q or self.chooses)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether something beside words is chosen."""
+        return bool(self.cited or self.kind or self.year or self.problem or self.element)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,8 @@ class Row:
     uploaded_by: str
     uploaded_at: datetime
     elements: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    made: Made = field(default_factory=Made)
 
 
 @dataclass(slots=True)
@@ -80,6 +93,11 @@ class Facets:
     cited: dict[str, int] = field(default_factory=lambda: {"cited": 0, "uncited": 0})
     kinds: dict[EvidenceKind, int] = field(default_factory=dict)
     years: dict[int, int] = field(default_factory=dict)
+    problems: dict[Problem, int] = field(default_factory=dict)
+    # what is kept, the trash included: file versions, and bytes (each file's once)
+    versions: int = 0
+    stored: int = 0
+    trashed: int = 0
 
     @property
     def uncited(self) -> int:
@@ -96,56 +114,77 @@ class Library:
     pages: int
 
 
-def library_page(session: Session, *, school_id: int, dossier_id: int | None, chosen: Filter) -> Library:
-    """A page of the library in three statements. Cited means: in this dossier."""
-    facets = _facets(session, school_id, dossier_id, chosen)
+def library_page(
+    session: Session, *, school_id: int, dossier_id: int | None, window_start: int, chosen: Filter
+) -> Library:
+    """A page of the library, the trash left out, in three statements. Cited means: in this dossier.
+
+    `window_start` is the first school year that is not old.
+    """
+    yardstick = Yardstick(school_id, dossier_id, window_start)
+    facets = facets_of(session, yardstick, chosen)
     pages = max(1, -(-facets.found // PAGE))
     page = min(chosen.page, pages)
-    statement = (
-        _newest_files()
-        .where(Evidence.school_id == school_id, *_conditions(chosen, dossier_id))
+    # First which pieces are on the page, then what is to be said of them: not of all that are sorted.
+    shown = (
+        select(Evidence.id)
+        .join(EvidenceVersion, _is_newest())
+        .where(*_conditions(chosen, yardstick))
         .order_by(*_ordering(chosen.order))
         .limit(PAGE)
         .offset((page - 1) * PAGE)
+        .subquery()
+    )
+    statement = (
+        newest_files()
+        .add_columns(problems.mask(yardstick))
+        .where(Evidence.id.in_(select(shown.c.id)))
+        .order_by(*_ordering(chosen.order))
     )
     return Library(_rows(session, statement, dossier_id), facets, pages)
 
 
-def picks(session: Session, *, school_id: int, dossier_id: int, element: str, q: str) -> tuple[Row, ...]:
-    """Evidence that an element doesn't cite yet: what fits the words first typed, newest first."""
-    already = exists().where(
-        Citation.evidence_id == Evidence.id, Citation.dossier_id == dossier_id, Citation.element == element
-    )
+def picks(session: Session, *, yardstick: Yardstick, element: str) -> tuple[Row, ...]:
+    """Evidence that an element doesn't cite yet, the newest first."""
     statement = (
-        _newest_files()
-        .where(Evidence.school_id == school_id, ~already, *_matching(q))
+        newest_files()
+        .add_columns(literal(0))
+        .where(*_kept(yardstick.school_id), ~cited_for(element, yardstick))
         .order_by(*_ordering("newest"))
         .limit(PICKS)
     )
-    return _rows(session, statement, dossier_id)
+    return _rows(session, statement, yardstick.dossier_id)
 
 
-def _newest_files() -> Files:
+def _kept(school_id: int) -> list[ColumnElement[bool]]:
+    """The school's evidence, the trash left out."""
+    return [Evidence.school_id == school_id, Evidence.trashed_at.is_(None)]
+
+
+def newest_files() -> Files:
+    """Evidence with its newest file, its type and size, and who uploaded it."""
+    return (
+        select(Evidence, EvidenceVersion, Blob.media_type, Blob.size, User.name)
+        .join(EvidenceVersion, _is_newest())
+        .join(EvidenceVersion.blob)
+        .join(User, User.id == EvidenceVersion.uploaded_by)
+    )
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """Whether a file is the newest of its evidence."""
     newest = (
         select(func.max(EvidenceVersion.number))
         .where(EvidenceVersion.evidence_id == Evidence.id)
         .correlate(Evidence)
         .scalar_subquery()
     )
-    return (
-        select(Evidence, EvidenceVersion, Blob.media_type, Blob.size, User.name)
-        .join(
-            EvidenceVersion,
-            and_(EvidenceVersion.evidence_id == Evidence.id, EvidenceVersion.number == newest),
-        )
-        .join(EvidenceVersion.blob)
-        .join(User, User.id == EvidenceVersion.uploaded_by)
-    )
+    return and_(EvidenceVersion.evidence_id == Evidence.id, EvidenceVersion.number == newest)
 
 
-def _rows(session: Session, statement: Files, dossier_id: int | None) -> tuple[Row, ...]:
-    found = session.execute(statement).all()
-    elements = _elements(session, dossier_id, [evidence.id for evidence, *_ in found])
+def _rows(session: Session, statement: FilesWithProblems, dossier_id: int | None) -> tuple[Row, ...]:
+    found = session.execute(with_made(statement, EvidenceVersion.school_id, EvidenceVersion.sha256)).all()
+    elements = citing_elements(session, dossier_id, [evidence.id for evidence, *_ in found])
     return tuple(
         Row(
             id=evidence.id,
@@ -159,13 +198,17 @@ def _rows(session: Session, statement: Files, dossier_id: int | None) -> tuple[R
             uploaded_by=name,
             uploaded_at=version.uploaded_at,
             elements=tuple(elements.get(evidence.id, ())),
+            problems=problems.named(bits),
+            made=Made.of(derivation, thumbnail),
         )
-        for evidence, version, media_type, size, name in found
+        for evidence, version, media_type, size, name, bits, derivation, thumbnail in found
     )
 
 
-def _elements(session: Session, dossier_id: int | None, evidence_ids: list[int]) -> dict[int, list[str]]:
-    """The elements that cite each, in the rubric's order."""
+def citing_elements(
+    session: Session, dossier_id: int | None, evidence_ids: list[int]
+) -> dict[int, list[str]]:
+    """The elements of a dossier that cite each, in the rubric's order."""
     cited: dict[int, list[str]] = defaultdict(list)
     if dossier_id is None or not evidence_ids:
         return cited
@@ -179,76 +222,127 @@ def _elements(session: Session, dossier_id: int | None, evidence_ids: list[int])
     return cited
 
 
-def _facets(session: Session, school_id: int, dossier_id: int | None, chosen: Filter) -> Facets:
+def facets_of(session: Session, yardstick: Yardstick, chosen: Filter) -> Facets:
     """All counts in one statement; each facet is counted as if nothing were chosen in it."""
-    is_cited = _is_cited(dossier_id)
-    cited_value = func.sum(_one_if(is_cited))
-
-    def counted(facet: str, value: Any, without: Filter, *, by: Any = None) -> Select[Any]:
-        statement = select(literal(facet), value, func.count(), cited_value).select_from(Evidence)
-        if by is EvidenceYear.year:
-            statement = statement.join(EvidenceYear, EvidenceYear.evidence_id == Evidence.id)
-        statement = statement.where(Evidence.school_id == school_id, *_conditions(without, dossier_id))
-        return statement.group_by(by) if by is not None else statement
-
-    nothing = literal("")
-    rows = session.execute(
+    asked = replace(chosen, order="newest", page=1)
+    counted = {
+        "total": Filter(),
+        "found": asked,
+        "cited": replace(asked, cited=""),
+        "kind": replace(asked, kind=None),
+        "problems": replace(asked, problem=None),
+    }
+    # Where nothing is chosen all these are the same, and the evidence is gone through once.
+    names = {each: f"pieces {number}" for number, each in enumerate(dict.fromkeys(counted.values()))}
+    rows: Any = session.execute(
         union_all(
-            counted("total", nothing, Filter()),
-            counted("found", nothing, chosen),
-            counted("cited", nothing, replace(chosen, cited="")),
-            counted("kind", _as_text(Evidence.kind), replace(chosen, kind=None), by=Evidence.kind),
-            counted("year", _as_text(EvidenceYear.year), replace(chosen, year=None), by=EvidenceYear.year),
+            *(_pieces(name, each, yardstick) for each, name in names.items()),
+            _by_year(replace(asked, year=None), yardstick),
+            *_stored(yardstick.school_id),
         )
     )
     facets = Facets()
-    for facet, value, count, cited in rows:
-        _note(facets, facet, value, count, cited or 0)
+    for name, value, bits, count in rows:
+        for facet in [facet for facet, each in counted.items() if names[each] == name] or [name]:
+            _note(facets, facet, value, problems.named(bits), count)
     return facets
 
 
-def _note(facets: Facets, facet: str, value: str, count: int, cited: int) -> None:
+def _pieces(name: str, chosen: Filter, yardstick: Yardstick) -> Select[str, str, int, int]:
+    """How many pieces are of the same kind and have the same problems, for each there is."""
+    mask = problems.mask(yardstick).label("bits")
+    found = select(Evidence.kind, mask).where(*_conditions(chosen, yardstick))
+    pieces = found.limit(sys.maxsize).subquery()  # the limit keeps SQLite from working each mask out twice
+    return select(literal(name), _as_text(pieces.c.kind), pieces.c.bits, func.count()).group_by(
+        pieces.c.kind, pieces.c.bits
+    )
+
+
+def _by_year(chosen: Filter, yardstick: Yardstick) -> Select[str, str, int, int]:
+    return (
+        select(literal("year"), _as_text(EvidenceYear.year), literal(0), func.count())
+        .select_from(Evidence)
+        .join(EvidenceYear, EvidenceYear.evidence_id == Evidence.id)
+        .where(*_conditions(chosen, yardstick))
+        .group_by(EvidenceYear.year)
+    )
+
+
+def _stored(school_id: int) -> tuple[Select[str, str, int, int], ...]:
+    """What the school keeps, as rows of the facets' statement: versions, bytes, the trash."""
+    nothing, none = literal(""), literal(0)
+    size = func.coalesce(func.sum(Blob.size), 0)
+    trashed = Evidence.trashed_at.is_not(None)
+    return (
+        select(literal("versions"), nothing, none, func.count()).where(
+            EvidenceVersion.school_id == school_id
+        ),
+        select(literal("stored"), _as_text(size), none, func.count()).where(Blob.school_id == school_id),
+        select(literal("trashed"), nothing, none, func.count()).where(
+            Evidence.school_id == school_id, trashed
+        ),
+    )
+
+
+def _note(facets: Facets, facet: str, value: str, matters: tuple[Problem, ...], count: int) -> None:
+    cited = Problem.UNCITED not in matters
     match facet:
         case "total":
-            facets.total, facets.total_cited = count, cited
+            facets.total += count
+            facets.total_cited += count if cited else 0
         case "found":
-            facets.found = count
+            facets.found += count
         case "cited":
-            facets.cited = {"cited": cited, "uncited": count - cited}
+            facets.cited["cited" if cited else "uncited"] += count
         case "kind":
-            facets.kinds[EvidenceKind(value)] = count
+            kind = EvidenceKind(value)
+            facets.kinds[kind] = facets.kinds.get(kind, 0) + count
+        case "problems":
+            for problem in matters:
+                facets.problems[problem] = facets.problems.get(problem, 0) + count
         case "year":
             facets.years[int(value)] = count
+        case "versions":
+            facets.versions = count
+        case "stored":
+            facets.stored = int(value)
+        case "trashed":
+            facets.trashed = count
 
 
-def _is_cited(dossier_id: int | None) -> ColumnElement[bool]:
-    return exists().where(Citation.evidence_id == Evidence.id, Citation.dossier_id == dossier_id)
+def _conditions(chosen: Filter, yardstick: Yardstick) -> list[ColumnElement[bool]]:
+    school_id = yardstick.school_id
+    return [
+        *_kept(school_id),
+        *fulltext.matching(school_id, chosen.q),
+        *narrowing(chosen, yardstick),
+    ]
 
 
-def _conditions(chosen: Filter, dossier_id: int | None) -> list[ColumnElement[bool]]:
-    conditions = _matching(chosen.q)
+def narrowing(chosen: Filter, yardstick: Yardstick) -> list[ColumnElement[bool]]:
+    """What is chosen, the words aside, as conditions over evidence."""
+    conditions: list[ColumnElement[bool]] = []
     if chosen.cited:
-        is_cited = _is_cited(dossier_id)
-        conditions.append(is_cited if chosen.cited == "cited" else ~is_cited)
+        uncited = problems.condition(Problem.UNCITED, yardstick)
+        conditions.append(uncited if chosen.cited == "uncited" else ~uncited)
     if chosen.kind:
         conditions.append(Evidence.kind == chosen.kind)
     if chosen.year:
         conditions.append(exists().where(AnyYear.evidence_id == Evidence.id, AnyYear.year == chosen.year))
+    if chosen.element:
+        conditions.append(cited_for(chosen.element, yardstick))
+    if chosen.problem:
+        conditions.append(problems.condition(chosen.problem, yardstick))
     return conditions
 
 
-def _matching(q: str) -> list[ColumnElement[bool]]:
-    """Every word typed is in the title, the remark or the name of one of the files."""
-    return [
-        or_(
-            Evidence.title.icontains(word, autoescape=True),
-            Evidence.remark.icontains(word, autoescape=True),
-            exists().where(
-                AnyFile.evidence_id == Evidence.id, AnyFile.filename.icontains(word, autoescape=True)
-            ),
-        )
-        for word in q.split()
-    ]
+def cited_for(element: str, yardstick: Yardstick) -> ColumnElement[bool]:
+    """Whether the element cites a piece of evidence."""
+    return exists().where(
+        Citation.evidence_id == Evidence.id,
+        Citation.dossier_id == yardstick.dossier_id,
+        Citation.element == element,
+    )
 
 
 def _ordering(order: Order) -> tuple[Any, ...]:

@@ -242,6 +242,8 @@ class CitedFile:
     position: int
     evidence_id: int
     number: int
+    school_id: int
+    sha256: str
     title: str
     filename: str
     media_type: str
@@ -364,6 +366,8 @@ def _files(session: Session, package_id: int, code: str) -> tuple[CitedFile, ...
         select(
             PackageFile.evidence_id,
             PackageFile.number,
+            PackageFile.school_id,
+            PackageFile.sha256,
             PackageFile.title,
             PackageFile.filename,
             PackageFile.media_type,
@@ -383,4 +387,4 @@ def _files(session: Session, package_id: int, code: str) -> tuple[CitedFile, ...
         .where(PackageFile.package_id == package_id, PackageCitation.element == code)
         .order_by(PackageCitation.position, PackageFile.evidence_version_id)
     )
-    return tuple(CitedFile(position, *row[:10]) for position, row in enumerate(rows, start=1))
+    return tuple(CitedFile(position=position, **row._mapping) for position, row in enumerate(rows, start=1))

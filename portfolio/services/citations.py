@@ -71,7 +71,7 @@ def cite(
     """Back an element with evidence of the same school.
 
     Raises NotFound (no such element, evidence of another school), DomainError (awaiting_signature,
-    already_cited).
+    evidence_trashed, already_cited).
     """
     dossier = _editable(session, dossier_id)
     title = _title_of(session, dossier, evidence_id)
@@ -154,14 +154,20 @@ def _editable(session: Session, dossier_id: int) -> Dossier:
 
 
 def _title_of(session: Session, dossier: Dossier, evidence_id: int) -> str:
-    """The evidence's title, the evidence kept from being deleted meanwhile. Raises NotFound."""
-    title = session.scalar(
-        select(Evidence.title)
+    """The evidence's title, the evidence kept out of the trash meanwhile.
+
+    Raises NotFound, DomainError("evidence_trashed").
+    """
+    found = session.execute(
+        select(Evidence.title, Evidence.trashed_at)
         .where(Evidence.id == evidence_id, Evidence.school_id == dossier.school_id)
         .with_for_update(read=True)
-    )
-    if title is None:
+    ).one_or_none()
+    if found is None:
         raise NotFound()
+    if found.trashed_at is not None:
+        raise DomainError("evidence_trashed", field="evidence_id")
+    title: str = found.title
     return title
 
 

@@ -1,4 +1,4 @@
-"""Evidence: taken in once, described, replaced by newer files, deleted only where nothing rests on it."""
+"""Evidence: taken in once, described, replaced by newer files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date as Date
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
@@ -18,15 +18,13 @@ from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.models import (
     Blob,
-    Citation,
     Evidence,
     EvidenceKind,
     EvidenceVersion,
     EvidenceYear,
-    Package,
-    PackageFile,
 )
 from portfolio.policy import Actor
+from portfolio.services import derivations, search_index
 from portfolio.titles import LONGEST_TITLE
 
 LONGEST_REMARK = 2000
@@ -81,8 +79,9 @@ def add_evidence(
     school_id: int,
     file: StoredFile,
     description: Description,
+    path: str = "",
 ) -> Evidence:
-    """A new piece of evidence with its first file. Raises Refused by field."""
+    """A new piece of evidence with its first file; `path`: where that stood. Raises Refused by field."""
     said = check(description)
     _keep(session, school_id, file, now)
     evidence = Evidence(
@@ -91,6 +90,7 @@ def add_evidence(
         kind=said.kind,
         date=said.date,
         remark=said.remark,
+        path=path,
         created_by=actor.user_id,
         created_at=now,
         years=[EvidenceYear(year=year) for year in sorted(said.years)],
@@ -98,7 +98,7 @@ def add_evidence(
     session.add(evidence)
     session.flush()
     _add_version(session, evidence, 1, file, "", actor, now)
-    after = _described(said) | {"filename": file.filename, "sha256": file.sha256}
+    after = described(said) | {"filename": file.filename, "sha256": file.sha256}
     _record(session, Action.EVIDENCE_ADDED, evidence, actor, now, after=after)
     return evidence
 
@@ -113,12 +113,16 @@ def add_version(
     file: StoredFile,
     reason: str,
 ) -> Evidence:
-    """A newer file for the same evidence. Raises NotFound, DomainError (version_unchanged, text_too_long)."""
+    """A newer file for the same evidence.
+
+    Raises NotFound, DomainError (version_unchanged, text_too_long, evidence_trashed).
+    """
     if len(reason) > LONGEST_REMARK:
         raise DomainError("text_too_long", field="reason", longest=LONGEST_REMARK)
-    evidence = _locked(session, evidence_id)
+    evidence = locked(session, evidence_id)
     if evidence is None or evidence.school_id != school_id:
         raise NotFound()
+    _check_kept(evidence)
     number, digest = session.execute(
         select(EvidenceVersion.number, EvidenceVersion.sha256)
         .where(EvidenceVersion.evidence_id == evidence.id)
@@ -143,11 +147,15 @@ def describe(
     description: Description,
     version: int,
 ) -> None:
-    """Save a description over the row version it was based on. Raises Refused, StaleWrite, NotFound."""
+    """Save a description over the row version it was based on.
+
+    Raises Refused, StaleWrite, NotFound, DomainError("evidence_trashed").
+    """
     said = check(description)
-    current = _locked(session, evidence.id)
+    current = locked(session, evidence.id)
     if current is None:
         raise NotFound()
+    _check_kept(current)
     before = description_of(session, current)
     if current.version != version:
         raise StaleWrite(before)
@@ -155,32 +163,16 @@ def describe(
     _set_years(session, current, said.years)
     flag_modified(current, "title")  # years are rows of their own: the version counts for them too
     session.flush()
+    search_index.index_words(session, current)
     _record(
         session,
         Action.EVIDENCE_DESCRIBED,
         current,
         actor,
         now,
-        before=_described(before),
-        after=_described(said),
+        before=described(before),
+        after=described(said),
     )
-
-
-def delete_evidence(session: Session, *, actor: Actor, now: datetime, evidence: Evidence) -> None:
-    """Delete evidence on which nothing rests; its bytes go with a later sweep.
-
-    Raises NotFound, DomainError (evidence_in_package, evidence_cited).
-    """
-    current = _locked(session, evidence.id)
-    if current is None:
-        raise NotFound()
-    _check_unheld(session, current)
-    _check_uncited(session, current)
-    before = _described(description_of(session, current))
-    session.execute(delete(EvidenceVersion).where(EvidenceVersion.evidence_id == current.id))
-    session.execute(delete(EvidenceYear).where(EvidenceYear.evidence_id == current.id))
-    session.execute(delete(Evidence).where(Evidence.id == current.id))
-    _record(session, Action.EVIDENCE_DELETED, current, actor, now, before=before)
 
 
 def duplicate_of(session: Session, *, evidence_id: int, school_id: int, sha256: str) -> int | None:
@@ -203,7 +195,7 @@ def description_of(session: Session, evidence: Evidence) -> Description:
     return Description(evidence.title, evidence.kind, frozenset(years), evidence.date, evidence.remark)
 
 
-def _locked(session: Session, evidence_id: int) -> Evidence | None:
+def locked(session: Session, evidence_id: int) -> Evidence | None:
     """The evidence as it stands now, its row held until this write is through."""
     return session.scalars(
         select(Evidence)
@@ -211,6 +203,11 @@ def _locked(session: Session, evidence_id: int) -> Evidence | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def _check_kept(evidence: Evidence) -> None:
+    if evidence.trashed_at is not None:
+        raise DomainError("evidence_trashed")
 
 
 def _keep(session: Session, school_id: int, file: StoredFile, now: datetime) -> None:
@@ -228,6 +225,7 @@ def _keep(session: Session, school_id: int, file: StoredFile, now: datetime) -> 
         )
         .on_conflict_do_nothing(index_elements=[Blob.school_id, Blob.sha256])
     )
+    derivations.request(session, school_id=school_id, sha256=file.sha256, now=now)
 
 
 def _add_version(
@@ -252,6 +250,7 @@ def _add_version(
         )
     )
     session.flush()
+    search_index.index_words(session, evidence)
 
 
 def _set_years(session: Session, evidence: Evidence, years: Iterable[int]) -> None:
@@ -259,30 +258,8 @@ def _set_years(session: Session, evidence: Evidence, years: Iterable[int]) -> No
     session.add_all(EvidenceYear(evidence_id=evidence.id, year=year) for year in sorted(years))
 
 
-def _check_unheld(session: Session, evidence: Evidence) -> None:
-    numbers = session.scalars(
-        select(Package.number)
-        .join(PackageFile, PackageFile.package_id == Package.id)
-        .where(PackageFile.evidence_id == evidence.id)
-        .distinct()
-        .order_by(Package.number)
-    ).all()
-    if numbers:
-        raise DomainError("evidence_in_package", packages=", ".join(map(str, numbers)))
-
-
-def _check_uncited(session: Session, evidence: Evidence) -> None:
-    elements = session.scalars(
-        select(Citation.element)
-        .where(Citation.evidence_id == evidence.id)
-        .group_by(Citation.element)
-        .order_by(func.length(Citation.element), Citation.element)
-    ).all()
-    if elements:
-        raise DomainError("evidence_cited", elements=", ".join(elements))
-
-
-def _described(said: Description) -> dict[str, Any]:
+def described(said: Description) -> dict[str, Any]:
+    """A description as the audit trail keeps it."""
     return {
         "title": said.title,
         "kind": said.kind.value,

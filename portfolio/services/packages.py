@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from portfolio.manifest import digest_of as manifest_digest
 from portfolio.models import (
     Blob,
     Citation,
+    Derivation,
     Dossier,
     DossierState,
     Evidence,
@@ -33,6 +34,7 @@ from portfolio.models import (
 )
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
+from portfolio.queries.copies import MissingCopy, missing_copies, newest_cited
 from portfolio.queries.dossier import Standing, standing
 from portfolio.services import accounts
 from portfolio.storage import Storage
@@ -47,6 +49,8 @@ class CheckList:
 
     standing: Standing
     waived: dict[str, GapWaiver]
+    # pictures whose public copy is still being made, or can't be: no package holds them without
+    missing_copies: tuple[MissingCopy, ...] = ()
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -65,9 +69,13 @@ class CheckList:
 
 
 def check_list(session: Session, dossier: Dossier) -> CheckList:
-    """What stands between the dossier and its submission, in four statements."""
+    """What stands between the dossier and its submission, in five statements."""
     waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
-    return CheckList(standing(session, dossier), {waiver.gap: waiver for waiver in waivers})
+    return CheckList(
+        standing(session, dossier),
+        {waiver.gap: waiver for waiver in waivers},
+        missing_copies(session, dossier_id=dossier.id),
+    )
 
 
 def waive(
@@ -104,12 +112,14 @@ def unwaive(session: Session, *, actor: Actor, now: datetime, dossier: Dossier, 
 def hand_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> None:
     """The lead submits: the dossier stands still until the principal signs or somebody recalls it.
 
-    Raises DomainError (not_drafting, deadline_passed, gaps_open).
+    Raises DomainError (not_drafting, deadline_passed, gaps_open, copy_failed).
     """
     _check_drafting(dossier)
     _check_deadline(dossier, now)
-    if still := check_list(session, dossier).open:
-        raise DomainError("gaps_open", count=len(still))
+    listed = check_list(session, dossier)
+    if listed.open:
+        raise DomainError("gaps_open", count=len(listed.open))
+    _check_copies([missing for missing in listed.missing_copies if missing.failed])
     _move(
         session,
         dossier,
@@ -139,7 +149,8 @@ def sign(
 ) -> Package:
     """The principal signs: the dossier as it stands becomes a package that nothing can change.
 
-    Raises DomainError (password_wrong, not_signing, deadline_passed, gaps_open, bytes_missing).
+    Raises DomainError (password_wrong, not_signing, deadline_passed, gaps_open, copy_in_the_making,
+    copy_failed, bytes_missing).
     """
     accounts.confirm_password(session, actor=actor, password=password)
     handed_over_by, handed_over_at = dossier.handed_over_by, dossier.handed_over_at
@@ -157,12 +168,23 @@ def sign(
     listed = check_list(session, dossier)
     if listed.open:
         raise DomainError("gaps_open", count=len(listed.open))
+    _check_copies(listed.missing_copies)
     frozen = _frozen(session, actor, now, dossier, listed, (handed_over_by, handed_over_at))
     _check_bytes(storage, frozen)
     package = _seal(session, dossier, listed, frozen, (handed_over_by, handed_over_at))
     after = {"package_id": package.id, "number": package.number, "digest": package.digest}
     _trail(session, actor, now, Action.PACKAGE_SIGNED, dossier, after=after)
     return package
+
+
+def _check_copies(missing: Sequence[MissingCopy]) -> None:
+    """A failed copy is named first: waiting doesn't help there."""
+    for code, of_these in (
+        ("copy_failed", [copy for copy in missing if copy.failed]),
+        ("copy_in_the_making", [copy for copy in missing if not copy.failed]),
+    ):
+        if of_these:
+            raise DomainError(code, titles="、".join(copy.title for copy in of_these))
 
 
 def _check_drafting(dossier: Dossier) -> None:
@@ -213,15 +235,9 @@ def _frozen(
     handed_over: tuple[int, datetime],
 ) -> Frozen:
     """The dossier as it stands, with the newest version of each cited file."""
-    newest = (
-        select(EvidenceVersion.evidence_id, func.max(EvidenceVersion.number).label("number"))
-        .join(Citation, Citation.evidence_id == EvidenceVersion.evidence_id)
-        .where(Citation.dossier_id == dossier.id)
-        .group_by(EvidenceVersion.evidence_id)
-        .subquery()
-    )
+    newest = newest_cited(dossier.id)
     rows = session.execute(
-        select(Citation, Evidence, EvidenceVersion, Blob)
+        select(Citation, Evidence, EvidenceVersion, Blob, Derivation.public_sha256)
         .join(Evidence, Evidence.id == Citation.evidence_id)
         .join(newest, newest.c.evidence_id == Evidence.id)
         .join(
@@ -229,13 +245,14 @@ def _frozen(
             (EvidenceVersion.evidence_id == Evidence.id) & (EvidenceVersion.number == newest.c.number),
         )
         .join(EvidenceVersion.blob)
+        .outerjoin(Derivation, (Derivation.school_id == Blob.school_id) & (Derivation.sha256 == Blob.sha256))
         .where(Citation.dossier_id == dossier.id)
         .order_by(Citation.cited_at, Citation.id)
     ).all()
     years = _years(session, dossier)
     files = {
         row.EvidenceVersion.id: FrozenFile.of(
-            row.Evidence, row.EvidenceVersion, row.Blob, years.get(row.Evidence.id, [])
+            row.Evidence, row.EvidenceVersion, row.Blob, years.get(row.Evidence.id, []), row.public_sha256
         )
         for row in rows
     }
@@ -294,6 +311,8 @@ def _check_bytes(storage: Storage, frozen: Frozen) -> None:
     """What is about to be promised for ever must be there."""
     for file in frozen.files:
         if storage.size(file.school_id, file.sha256) != file.size:
+            raise DomainError("bytes_missing", title=file.title)
+        if file.public_sha256 and not storage.exists(file.school_id, file.public_sha256):
             raise DomainError("bytes_missing", title=file.title)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import and_, delete, exists, select, text
 from sqlalchemy.orm import Session
 
 from portfolio import arrivals
@@ -17,10 +17,11 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import PUBLISHED, TypeRefused, clean_display_name, detect
 from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, Upload
 from portfolio.policy import Actor
-from portfolio.services import citations, evidence
+from portfolio.services import citations, derivations, evidence
 from portfolio.services.evidence import LONGEST_REMARK, Description, StoredFile
+from portfolio.services.suggestions import elements_in_path
 from portfolio.storage import BlobDamaged, Storage, StorageFull, StorageUnavailable
-from portfolio.titles import LONGEST_TITLE, default_title, guess_kind, guess_years
+from portfolio.titles import LONGEST_TITLE, clean_path, default_title, guess_kind, guess_years
 
 ORPHAN_AFTER = timedelta(hours=1)
 GRACE = timedelta(days=1)
@@ -40,6 +41,8 @@ class Wishes:
     element: str = ""
     evidence_id: int | None = None
     reason: str = ""
+    # the file's folders and name as they stood where it came from: to be shown, and for codes in it
+    path: str = ""
 
     def described(self, media_type: str) -> Description:
         """The description of the new evidence."""
@@ -52,10 +55,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an upload: its evidence, and older evidence of the school with the same bytes."""
+    """What became of an upload: its evidence, older evidence with the same bytes, the elements that cite it at once."""
 
     evidence_id: int
     duplicate_of: int | None = None
+    elements: tuple[str, ...] = ()
 
 
 def read_wishes(said: Mapping[str, str]) -> Wishes:
@@ -81,6 +85,7 @@ def read_wishes(said: Mapping[str, str]) -> Wishes:
         element=said.get("element", "").strip()[:16],
         evidence_id=int(named) if named else None,
         reason=reason,
+        path=clean_path(said.get("path", "")),
     )
 
 
@@ -210,10 +215,10 @@ def take_in(
     wishes: Wishes,
     storage: Storage,
 ) -> Receipt:
-    """Stored bytes as evidence: new, or a new version; cited if an element was named.
-
-    Raises NotFound, DomainError.
+    """Stored bytes as evidence: new, or a new version; new evidence is cited for the element it was sent to, else for
+    those whose codes stand in its name or folders. Raises NotFound, DomainError.
     """
+    elements: tuple[str, ...] = ()
     if wishes.evidence_id is not None:
         taken = evidence.add_version(
             session,
@@ -227,29 +232,48 @@ def take_in(
     else:
         said = wishes.described(file.media_type)
         taken = evidence.add_evidence(
-            session, actor=actor, now=now, school_id=school_id, file=file, description=said
+            session,
+            actor=actor,
+            now=now,
+            school_id=school_id,
+            file=file,
+            description=said,
+            path=wishes.path,
         )
-        _cite(
-            session, actor=actor, now=now, school_id=school_id, evidence_id=taken.id, element=wishes.element
+        named = (wishes.element,) if wishes.element else _elements_named(session, school_id, wishes)
+        elements = cite_for(
+            session, actor=actor, now=now, school_id=school_id, evidence_id=taken.id, elements=named
         )
     # A sweep may have removed the same bytes while these were on their way.
     if not storage.exists(school_id, file.sha256):
         raise NotFound("upload_gone")
     other = evidence.duplicate_of(session, evidence_id=taken.id, school_id=school_id, sha256=file.sha256)
-    return Receipt(taken.id, other)
+    return Receipt(taken.id, other, elements)
 
 
-def _cite(
-    session: Session, *, actor: Actor, now: datetime, school_id: int, evidence_id: int, element: str
-) -> None:
-    """What is uploaded on an element's page backs it, where the dossier can be written in."""
-    dossier_id = (
-        citations.dossier_to_cite_in(session, school_id=school_id, element=element) if element else None
-    )
-    if dossier_id is not None:
-        citations.cite(
-            session, actor=actor, now=now, dossier_id=dossier_id, element=element, evidence_id=evidence_id
-        )
+def _elements_named(session: Session, school_id: int, wishes: Wishes) -> tuple[str, ...]:
+    return elements_in_path(session, school_id=school_id, path=wishes.path or wishes.filename)
+
+
+def cite_for(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    school_id: int,
+    evidence_id: int,
+    elements: Iterable[str],
+) -> tuple[str, ...]:
+    """Cite for the elements that were named, where the dossier can be written in; returns those that cite now."""
+    cited = []
+    for element in elements:
+        dossier_id = citations.dossier_to_cite_in(session, school_id=school_id, element=element)
+        if dossier_id is not None:
+            citations.cite(
+                session, actor=actor, now=now, dossier_id=dossier_id, element=element, evidence_id=evidence_id
+            )
+            cited.append(element)
+    return tuple(cited)
 
 
 def conclude(
@@ -267,7 +291,8 @@ def conclude(
         storage=storage,
     )
     upload.finished_at, upload.evidence_id = now, receipt.evidence_id
-    upload.details = {**upload.details, "duplicate_of": receipt.duplicate_of}
+    outcome = {"duplicate_of": receipt.duplicate_of, "elements": list(receipt.elements)}
+    upload.details = {**upload.details, **outcome}
     session.flush()
     return receipt
 
@@ -276,7 +301,8 @@ def receipt_of(upload: Upload) -> Receipt:
     """What became of a finished upload. Raises NotFound if its evidence was deleted since."""
     if upload.evidence_id is None:
         raise NotFound("upload_gone")
-    return Receipt(upload.evidence_id, upload.details.get("duplicate_of"))
+    said = upload.details
+    return Receipt(upload.evidence_id, said.get("duplicate_of"), tuple(said.get("elements", ())))
 
 
 def turn_down(session: Session, *, token: str, refusal: DomainError) -> None:
@@ -336,21 +362,20 @@ def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: tim
     """
     if session.get_bind().dialect.name == "postgresql":
         # New files wait until this is through; SQLite has one writer at a time anyway.
-        session.execute(text("LOCK TABLE blobs IN EXCLUSIVE MODE"))
+        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
     removed = sum(_sweep_school(session, storage, school_id) for school_id in storage.schools())
-    session.execute(
-        delete(Blob).where(
-            Blob.created_at <= now - grace,
-            ~exists().where(
-                EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256
-            ),
-        )
+    unused = and_(
+        Blob.created_at <= now - grace,
+        ~exists().where(EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256),
     )
+    derivations.forget(session, unused)
+    session.execute(delete(Blob).where(unused))
     return removed
 
 
 def _sweep_school(session: Session, storage: Storage, school_id: int) -> int:
     known = set(session.scalars(select(Blob.sha256).where(Blob.school_id == school_id)))
+    known |= derivations.digests_kept(session, school_id=school_id)
     # An upload that is being concluded at this moment has its bytes stored and its row still to come.
     arriving = set(
         session.scalars(

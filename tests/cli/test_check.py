@@ -33,7 +33,7 @@ def break_seal(database: Session, seal: str, statement: str, **values: object) -
 @pytest.mark.usefixtures("filled")
 def test_a_whole_store_is_found_whole(portfolio: Run) -> None:
     done = portfolio("check")
-    assert done.stdout == "OK: 1 files (every byte read), 1 packages\n"
+    assert done.stdout == "OK: 1 files (every byte read), 1 derivatives, 1 packages\n"
     assert done.returncode == 0
 
 
@@ -146,3 +146,18 @@ def test_a_changed_rubric_is_found(portfolio: Run, database: Session) -> None:
     done = portfolio("check")
     assert done.returncode == 1
     assert "rubric xian-new-quality-school " in done.stdout
+
+
+def test_what_the_search_index_lost_or_holds_otherwise_is_named(
+    portfolio: Run, filled: FilledStore, database: Session
+) -> None:
+    database.execute(text("DELETE FROM search_chunks WHERE evidence_id IS NOT NULL"))
+    database.execute(text("UPDATE search_chunks SET text = '别的'"))
+    database.commit()
+    done = portfolio("check")
+    assert done.returncode == 1
+    assert f"description of evidence {filled.evidence.id}: isn't in the search index as it is" in done.stdout
+    assert ", text of " in done.stdout
+    assert "run: portfolio reindex" in done.stdout
+    assert portfolio("reindex").returncode == 0
+    assert portfolio("check").returncode == 0

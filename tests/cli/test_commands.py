@@ -10,15 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from portfolio.models import AuditEvent, Blob, Invitation, Role, Upload
+from portfolio.models import AuditEvent, Blob, Invitation, Role, SearchChunk, Upload
+from portfolio.queries import fulltext
 from portfolio.services import accounts
 from portfolio.storage.local import LocalStorage
 from portfolio.tokens import new_token
 from tests.cli.conftest import Run
-from tests.factories import make_school
+from tests.factories import make_evidence, make_school
 from tests.filled_store import FilledStore
 from tests.servers.postgres import PostgresServer
 
@@ -163,15 +164,42 @@ def test_sweeping_removes_what_nobody_needs_and_nothing_else(
         )
     )
     database.execute(update(Upload).values(expires_at=long_ago))
+    thrown = make_evidence(database, filled.school, storage, tmp_path, title="扔掉的")
+    thrown.trashed_at = datetime.now(UTC) - timedelta(days=31)
+    database.execute(update(Blob).where(Blob.school_id == filled.school.id).values(created_at=long_ago))
     database.commit()
     abandoned = migrated / "uploads" / new_token()
     abandoned.parent.mkdir()
     abandoned.write_bytes(b"half a file")
     os.utime(abandoned, (time.time() - 7200, time.time() - 7200))
     done = portfolio("sweep")
-    assert done.stdout == "Removed 2 expired uploads and 1 files that nothing refers to.\n"
+    assert done.stdout == (
+        "Removed 2 expired uploads, 1 pieces of evidence from the trash, and 2 files that nothing refers to.\n"
+    )
     assert done.returncode == 0
     assert set(storage.digests(filled.school.id)) == kept
     assert not abandoned.exists()
     assert database.scalars(select(Upload)).all() == []
     assert portfolio("check").returncode == 0
+
+
+def test_the_search_index_is_made_anew(portfolio: Run, filled: FilledStore, database: Session) -> None:
+    database.execute(delete(SearchChunk))
+    database.commit()
+    done = portfolio("reindex")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"1/1 {filled.school.name}: 1 files, 1 descriptions" in done.stdout
+    pages = fulltext.found(filled.school.id, "每月学习一次")
+    assert [row.evidence_id for row in database.execute(select(pages))] == [filled.evidence.id]
+    database.rollback()
+    assert portfolio("check").returncode == 0
+
+
+def test_migrating_enters_what_the_search_index_lacks(
+    portfolio: Run, filled: FilledStore, database: Session
+) -> None:
+    database.execute(delete(SearchChunk))
+    database.commit()
+    assert portfolio("migrate").returncode == 0
+    for q in ("每月学习一次", "会议记录"):
+        assert database.execute(select(fulltext.found(filled.school.id, q))).all(), q

@@ -13,8 +13,7 @@ from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.models import AuditEvent, Dossier, DossierState, FigureValue
 from portfolio.policy import Actor
 from portfolio.queries import figures as queries
-from portfolio.services import evidence as evidence_service
-from portfolio.services import figures
+from portfolio.services import figures, trash
 from portfolio.services.figures import Typed
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
@@ -296,7 +295,8 @@ def test_deleting_the_proof_leaves_the_figure(
         page=1,
     )
     session.flush()
-    evidence_service.delete_evidence(session, actor=teacher, now=NOW, evidence=evidence)
+    trash.trash_evidence(session, actor=teacher, now=NOW - trash.KEPT, evidence_id=evidence.id)
+    trash.empty_trash(session, now=NOW)
     session.expire_all()
     entry = queries.entries(session, dossier.id)["pupils", YEAR]
     assert (entry.value, entry.proof) == (Decimal(1203), None)

@@ -22,7 +22,7 @@ from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Blob, Citation, DossierState, Evidence, EvidenceKind, EvidenceVersion, Upload
 from portfolio.policy import Actor
-from portfolio.services import evidence, uploads
+from portfolio.services import trash, uploads
 from portfolio.services.uploads import Wishes
 from portfolio.storage import Storage, StorageFull
 from portfolio.storage.local import LocalStorage
@@ -414,7 +414,8 @@ def test_bytes_go_one_sweep_after_their_row(
 ) -> None:
     school = make_school(session)
     gone, kept = (make_evidence(session, school, storage, tmp_path) for _ in range(2))
-    evidence.delete_evidence(session, actor=actor, now=NOW, evidence=gone)
+    trash.trash_evidence(session, actor=actor, now=NOW - trash.KEPT, evidence_id=gone.id)
+    trash.empty_trash(session, now=NOW)
     later = NOW + timedelta(days=2)
     assert uploads.sweep_blobs(session, storage, now=NOW + timedelta(hours=1)) == 0
     assert uploads.sweep_blobs(session, storage, now=later) == 0

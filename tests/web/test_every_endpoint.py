@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portfolio.models import (
+    Evidence,
     Invitation,
     Membership,
+    PageImage,
     Rectification,
     Role,
     Round,
@@ -35,6 +37,7 @@ from portfolio.models import (
 )
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
 from portfolio.services import accounts
+from portfolio.storage import Storage
 from rubric.succession import Touch
 from tests.factories import (
     NOW,
@@ -47,6 +50,7 @@ from tests.factories import (
     make_school,
     make_staff,
     make_user,
+    read_pages,
     score_all,
 )
 from tests.panel_factory import Scene, make_scene
@@ -128,6 +132,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         dossier = make_dossier(store, school)
         score_all(store, dossier)
         evidence = make_evidence(store, school, app.extensions["portfolio"].storage, folder)
+        _draw(store, app.extensions["portfolio"].storage, evidence)
         citation = cite(store, dossier, "C1", evidence)
         scenes.append((make_scene(store, dossier=dossier), evidence, citation))
     scene, evidence, citation = scenes[0]
@@ -171,6 +176,8 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "kind": "csv",
         "evidence_id": evidence.id,
         "number": 1,
+        "page": 1,
+        "size": "page",
         "citation_id": citation.id,
         "package_id": scene.package.id,
         "review_id": scene.reviews[0].id,
@@ -189,6 +196,23 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
     }
     ground = Ground(values, forms, here.id, scene.panel.id, contributor.id, scene.experts[0].id)
     return ground, people
+
+
+def _draw(store: Session, storage: Storage, evidence: Evidence) -> None:
+    """An image of its page. Any bytes will do: nobody looks at them."""
+    digest = read_pages(store, evidence, "一页")
+    store.add(
+        PageImage(
+            school_id=evidence.school_id,
+            sha256=digest,
+            page=1,
+            size="page",
+            image_sha256=digest,
+            width=240,
+            height=340,
+        )
+    )
+    assert storage.exists(evidence.school_id, digest)
 
 
 def _upload(store: Session, app: Flask, user: User, school: School) -> str:

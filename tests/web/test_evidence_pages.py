@@ -254,7 +254,7 @@ def test_a_stale_description_gets_a_page_with_both(lead: Browser, minutes: Evide
     assert lead.post(f"/evidence/{minutes.id}", described(minutes, version=version[1])).status_code == 302
 
 
-def test_evidence_is_deleted_unless_something_rests_on_it(
+def test_evidence_goes_into_the_trash_unless_something_rests_on_it(
     lead: Browser, store: Session, dossier: Dossier, minutes: Evidence
 ) -> None:
     begin_write(store)
@@ -267,7 +267,8 @@ def test_evidence_is_deleted_unless_something_rests_on_it(
     store.delete(store.scalars(select(Citation)).one())
     store.commit()
     assert lead.post(f"/evidence/{minutes.id}/delete").status_code == 302
-    assert lead.get(f"/evidence/{minutes.id}").status_code == 404
+    library = page_of(lead.get(f"/schools/{dossier.school_id}/evidence"))
+    assert f'href="/evidence/{minutes.id}"' not in library
 
 
 def test_evidence_in_a_package_shows_which_and_stays(

@@ -6,13 +6,17 @@ import base64
 import hashlib
 import http.client
 import io
+import json
 import os
+import shutil
 import socket
+import subprocess
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -26,6 +30,7 @@ from portfolio.db import begin_write
 from portfolio.models import Blob, Evidence, EvidenceVersion, User
 from tests.conftest import Browser
 from tests.factories import make_dossier, make_staff
+from tests.fixtures_servers import absent
 from tests.web.tus_client import BODY, metadata
 
 MEGABYTE = 1024 * 1024
@@ -112,6 +117,88 @@ def test_a_foreign_client_goes_on_after_a_break(live: Live, store: Session) -> N
     assert second.offset == 64 * 1024
     second.upload()
     assert store.scalars(select(EvidenceVersion.sha256)).one() == hashlib.sha256(content).hexdigest()
+
+
+class TusJs:
+    """tus-js-client under Node, installed once from its lock file, outside the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def upload(self, live: Live, file: Path, **more: object) -> dict[str, Any]:
+        """What became of one upload, and the offsets it was sent from."""
+        asked = {
+            "endpoint": live.endpoint,
+            "headers": live.headers,
+            "file": str(file),
+            "metadata": {"filename": "2023年会议记录.txt", "element": "C38"},
+            "chunkSize": 64 * 1024,
+        }
+        done = subprocess.run(
+            ["node", "upload.mjs"],
+            input=json.dumps(asked | more),
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="session")
+def tus_js(tmp_path_factory: pytest.TempPathFactory) -> TusJs:
+    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+    if missing:
+        absent("tus-js-client", f"{' and '.join(missing)} not on PATH (Debian: nodejs, npm)")
+    folder = shutil.copytree(
+        Path(__file__).parents[1] / "tusjs",
+        tmp_path_factory.mktemp("tus-js") / "client",
+        ignore=shutil.ignore_patterns("node_modules"),
+    )
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode:
+        absent("tus-js-client", f"npm ci failed: {done.stderr.strip()[-300:]}")
+    return TusJs(folder)
+
+
+def test_another_foreign_client_uploads_in_chunks(
+    live: Live, store: Session, tus_js: TusJs, tmp_path: Path
+) -> None:
+    content = text_of(300_000)
+    file = tmp_path / "source.txt"
+    file.write_bytes(content)
+    said = tus_js.upload(live, file)
+    assert said["url"].startswith(live.endpoint)
+    assert said["offsets"] == list(range(0, 300_000, 64 * 1024))
+    version = store.scalars(select(EvidenceVersion)).one()
+    assert (version.filename, version.sha256) == ("2023年会议记录.txt", hashlib.sha256(content).hexdigest())
+
+
+def test_another_foreign_client_goes_on_in_a_new_process(
+    live: Live, store: Session, tus_js: TusJs, tmp_path: Path
+) -> None:
+    content = text_of(300_000)
+    file, memory = tmp_path / "source.txt", str(tmp_path / "memory.json")
+    file.write_bytes(content)
+    cut = tus_js.upload(live, file, memory=memory, stopAfter=128 * 1024)
+    assert cut["stopped"] == 128 * 1024
+    assert store.scalar(select(func.count()).select_from(Evidence)) == 0
+    store.rollback()
+    said = tus_js.upload(live, file, memory=memory)
+    assert said["offsets"][0] >= 128 * 1024
+    assert store.scalars(select(EvidenceVersion.sha256)).one() == hashlib.sha256(content).hexdigest()
+
+
+def test_another_foreign_client_hears_why_a_file_is_refused(
+    live: Live, tus_js: TusJs, tmp_path: Path
+) -> None:
+    file = tmp_path / "page.pdf"
+    file.write_bytes(b"<!doctype html><html><script>alert(1)</script></html>")
+    said = tus_js.upload(live, file)
+    assert said["status"] == 415
+    assert "script" in said["error"] or "网页" in said["error"]
 
 
 def test_a_body_cut_in_the_middle_goes_on_where_it_stopped(live: Live, store: Session) -> None:

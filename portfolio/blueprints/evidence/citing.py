@@ -37,7 +37,7 @@ def cite_for(at: EvidenceAt, evidence_id: int) -> Any:
     """Cite this evidence for an element of the school's newest dossier."""
     if at.dossier is None:
         raise NotFound()
-    return _cite(at.dossier.id, request.form.get("element", ""), evidence_id)
+    return _cite(at.dossier.id, request.form.get("element", "").strip().upper(), evidence_id)
 
 
 @blueprint.post("/citations/<int:citation_id>")
@@ -93,7 +93,8 @@ def _cite(dossier_id: int, element: str, evidence_id: int) -> Any:
 def _done(citation: Citation, words: str, undo: str, fields: dict[str, Any]) -> Any:
     """The answer to an act: JSON for a script, else back to the page, which offers the undo."""
     if web.wants_json():
-        return jsonify(_described(citation) | {"words": words, "undo": {"action": undo, "fields": fields}})
+        offer = {"action": undo, "fields": fields, "label": _("Undo")}
+        return jsonify(_described(citation) | {"words": words, "undo": offer})
     target = web.local_target(request.form.get("next"))
     target = target or url_for("evidence.show", evidence_id=citation.evidence_id)
     offer_undo(words, undo, next=target, **fields)

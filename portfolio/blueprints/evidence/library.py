@@ -1,25 +1,26 @@
-"""The library: all evidence of a school, uploads by plain form, and what an element could cite."""
+"""The library: all evidence of a school, what a search finds in it, and uploads by plain form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portfolio import multipart, navigation, web
-from portfolio.blueprints.evidence.routes import blueprint, rubric_for, small_number
+from portfolio.blueprints.evidence.finding import aim_of, chosen_from, said, yardstick_of
+from portfolio.blueprints.evidence.routes import blueprint, recent_years, rubric_for
 from portfolio.db import begin_write
-from portfolio.errors import DomainError, NotFound
+from portfolio.errors import DomainError
 from portfolio.filetypes import clean_display_name
-from portfolio.models import EvidenceKind
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission, Place
-from portfolio.queries import places
-from portfolio.queries.library import Cited, Filter, Order, library_page, picks
+from portfolio.queries import places, search
+from portfolio.queries.library import Filter, Library, facets_of, library_page
 from portfolio.queries.places import SchoolAt
+from portfolio.queries.search import Hits
 from portfolio.services import uploads
 from portfolio.services.evidence import StoredFile
 from portfolio.services.uploads import Wishes
@@ -31,52 +32,51 @@ from portfolio.wording import explain
 def library(at: SchoolAt, school_id: int) -> Any:
     """All evidence of a school, filtered and paged, with a place to upload."""
     navigation.stand_on(at.school, at.dossier)
-    chosen = _chosen(request.args)
+    rubric = rubric_for(at.dossier)
+    chosen, aim = chosen_from(request.args, rubric), aim_of(at, rubric)
     view = "gallery" if request.args.get("view") == "gallery" else "list"
-    shown = library_page(
-        web.db(), school_id=school_id, dossier_id=at.dossier.id if at.dossier else None, chosen=chosen
-    )
-
-    def link(**changes: Any) -> str:
-        """This page with something else chosen, from its first page on."""
-        now = {**_said(chosen), "view": "gallery" if view == "gallery" else "", **changes}
-        return url_for("evidence.library", school_id=school_id, **{k: v for k, v in now.items() if v})
-
+    shown, hits = _looked_up(at, chosen)
+    now = {**said(chosen), "view": "gallery" if view == "gallery" else "", "for": aim or ""}
     return render_template(
         "evidence/library.html",
         school=at.school,
         dossier=at.dossier,
-        rubric=rubric_for(at.dossier),
+        rubric=rubric,
         shown=shown,
+        hits=hits,
         chosen=chosen,
+        aim=aim,
         view=view,
-        link=link,
+        link=_changing(school_id, now),
+        years=sorted({*recent_years(at.dossier), *shown.facets.years}, reverse=True),
         may_write=web.may(Permission.EVIDENCE_WRITE, Place(school_id=school_id)),
     )
 
 
-def _chosen(args: Mapping[str, str]) -> Filter:
-    """What an address asks for; what makes no sense is left out."""
-    cited, kind, order = args.get("cited", ""), args.get("kind", ""), args.get("order", "")
-    return Filter(
-        cited=cast(Cited, cited) if cited in ("cited", "uncited") else "",
-        kind=EvidenceKind(kind) if kind in set(EvidenceKind) else None,
-        year=small_number(args.get("year", "")),
-        q=" ".join(args.get("q", "").split())[:100],
-        order=cast(Order, order) if order in ("date", "title") else "newest",
-        page=small_number(args.get("page", "")) or 1,
-    )
+def _changing(school_id: int, now: Mapping[str, Any]) -> Callable[..., str]:
+    """What makes addresses of the library with something else chosen, from its first page on."""
+
+    def link(**changes: Any) -> str:
+        chosen = {name: value for name, value in {**now, **changes}.items() if value}
+        return url_for("evidence.library", school_id=school_id, **chosen)
+
+    return link
 
 
-def _said(chosen: Filter) -> dict[str, Any]:
-    """A filter as it stands in an address, without the page."""
-    return {
-        "cited": chosen.cited,
-        "kind": chosen.kind.value if chosen.kind else "",
-        "year": chosen.year or "",
-        "q": chosen.q,
-        "order": "" if chosen.order == "newest" else chosen.order,
-    }
+def _looked_up(at: SchoolAt, chosen: Filter) -> tuple[Library, Hits | None]:
+    """A page of the list, or of what a search found."""
+    yardstick = yardstick_of(at)
+    if not chosen.q:
+        shown = library_page(
+            web.db(),
+            school_id=yardstick.school_id,
+            dossier_id=yardstick.dossier_id,
+            window_start=yardstick.window_start,
+            chosen=chosen,
+        )
+        return shown, None
+    hits = search.find(web.db(), yardstick=yardstick, chosen=chosen)
+    return Library((), facets_of(web.db(), yardstick, chosen), hits.pages), hits
 
 
 @blueprint.post("/schools/<int:school_id>/evidence")
@@ -113,7 +113,7 @@ class _Arrived:
 def _arrived(school_id: int, file: FormFile, form: Mapping[str, str]) -> _Arrived:
     """Store one file of a form; a refused one doesn't keep the others out."""
     try:
-        wishes = uploads.read_wishes({**form, "filename": file.filename})
+        wishes = uploads.read_wishes({**form, "filename": file.filename, "path": file.filename})
         uploads.check_size(file.size, web.settings().max_upload_bytes)
         storage = web.services().storage
         stored = uploads.store(file.path, filename=wishes.filename, school_id=school_id, storage=storage)
@@ -143,22 +143,3 @@ def _take_in(school_id: int, one: _Arrived) -> None:
         flash(_("Not taken: %(name)s. %(reason)s", name=one.filename[:80], reason=explain(refusal)), "gap")
     else:
         flash(_("Uploaded: %(name)s", name=one.filename[:80]), "ok")
-
-
-@blueprint.get("/schools/<int:school_id>/evidence/pick")
-@web.guard(Permission.CITATION_WRITE, places.school)
-def pick(at: SchoolAt, school_id: int) -> Any:
-    """Evidence that an element could cite, as a fragment of its page."""
-    dossier, element = at.dossier, request.args.get("element", "")
-    if dossier is None or request.args.get("dossier", str(dossier.id)) != str(dossier.id):
-        raise NotFound()
-    q = " ".join(request.args.get("q", "").split())[:100]
-    found = picks(web.db(), school_id=school_id, dossier_id=dossier.id, element=element, q=q)
-    return render_template(
-        "evidence/_picker.html",
-        found=found,
-        dossier=dossier,
-        element=element,
-        q=q,
-        next=web.local_target(request.args.get("next")),
-    )

@@ -6,27 +6,31 @@ from collections.abc import Mapping
 from datetime import date as Date
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portfolio import navigation, web
-from portfolio.blueprints.evidence.routes import blueprint, rubric_for, small_number
-from portfolio.delivery import deliver
+from portfolio.blueprints.evidence.offers import offers_of
+from portfolio.blueprints.evidence.routes import (
+    blueprint,
+    may_cite,
+    offer_undo,
+    recent_years,
+    rubric_for,
+    small_number,
+)
+from portfolio.blueprints.evidence.viewing import opened_at
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
-from portfolio.models import Dossier, DossierState, EvidenceKind
+from portfolio.models import EvidenceKind
 from portfolio.policy import Permission, Place
+from portfolio.queries import derived, places
 from portfolio.queries import evidence as queries
-from portfolio.queries import places
-from portfolio.queries.places import EvidenceAt, FileAt
+from portfolio.queries.places import EvidenceAt
 from portfolio.services import evidence as service
-from portfolio.services import uploads
+from portfolio.services import trash, uploads
 from portfolio.services.evidence import Description
-from portfolio.storage import BlobMissing, StorageUnavailable
 from portfolio.wording import explain
-from rubric.gaps import school_year_of
-
-RECENT_YEARS = 5
 
 
 @blueprint.get("/evidence/<int:evidence_id>")
@@ -65,38 +69,18 @@ def describe(at: EvidenceAt, evidence_id: int) -> Any:
 @blueprint.post("/evidence/<int:evidence_id>/delete")
 @web.guard(Permission.EVIDENCE_DELETE, places.evidence)
 def delete(at: EvidenceAt, evidence_id: int) -> Any:
-    """Delete it, unless something rests on it."""
+    """Put it into the trash, unless something rests on it; the next page offers to take it back."""
     title, school_id = at.evidence.title, at.school.id
     try:
-        service.delete_evidence(web.db(), actor=web.actor(), now=web.now(), evidence=at.evidence)
+        trash.trash_evidence(web.db(), actor=web.actor(), now=web.now(), evidence_id=evidence_id)
     except NotFound:
         raise
     except DomainError as error:
         web.refuse()
         return sheet_page(evidence_again(evidence_id), errors={"delete": explain(error)}), 422
-    flash(_("Deleted: %(title)s", title=title), "ok")
+    words = _("In the trash: %(title)s", title=title)
+    offer_undo(words, url_for("evidence.restore", evidence_id=evidence_id))
     return redirect(url_for("evidence.library", school_id=school_id))
-
-
-@blueprint.get("/evidence/<int:evidence_id>/versions/<int:number>/file")
-@web.guard(Permission.FILE_READ, places.file_version)
-def file(at: FileAt) -> Any:
-    """The bytes of one version, under the name it was uploaded with."""
-    version, blob = at.version, at.blob
-    try:
-        return deliver(
-            web.services().storage,
-            school_id=version.school_id,
-            sha256=version.sha256,
-            size=blob.size,
-            media_type=blob.media_type,
-            filename=version.filename,
-            download="download" in request.args,
-        )
-    except BlobMissing as error:
-        raise NotFound("bytes_missing", title=version.filename) from error
-    except StorageUnavailable:
-        abort(503)
 
 
 def sheet_page(
@@ -110,7 +94,7 @@ def sheet_page(
     navigation.stand_on(at.school, at.dossier)
     place = Place(school_id=at.school.id)
     sheet = queries.sheet(web.db(), evidence_id=at.evidence.id)
-    editable = at.dossier is not None and at.dossier.state is not DossierState.SIGNING
+    kept_until = at.evidence.trashed_at + trash.KEPT if at.evidence.trashed_at else None
     return render_template(
         "evidence/show.html",
         evidence=at.evidence,
@@ -120,18 +104,24 @@ def sheet_page(
         sheet=sheet,
         form=typed or _form_of(at, sheet),
         chosen_years=set(typed.getlist("years")) if typed else {str(y) for y in sheet.years},
-        recent_years=_recent_years(at.dossier),
+        recent_years=recent_years(at.dossier),
         kinds=list(EvidenceKind),
         errors=errors or {},
         passage=passage or {},
-        may_write=web.may(Permission.EVIDENCE_WRITE, place),
-        may_cite=editable and web.may(Permission.CITATION_WRITE, place),
+        may_restore=kept_until is not None and web.may(Permission.EVIDENCE_DELETE, place),
+        kept_until=kept_until,
+        may_write=kept_until is None and web.may(Permission.EVIDENCE_WRITE, place),
+        may_cite=kept_until is None and may_cite(at),
+        offers=None if kept_until else offers_of(at, sheet),
+        view=derived.viewing(
+            web.db(), school_id=at.school.id, sha256=sheet.newest.sha256, page=opened_at(None)
+        ),
     )
 
 
 def _form_of(at: EvidenceAt, sheet: queries.EvidenceSheet) -> dict[str, str]:
     """The description as its form shows it."""
-    recent = _recent_years(at.dossier)
+    recent = recent_years(at.dossier)
     return {
         "title": at.evidence.title,
         "kind": at.evidence.kind.value,
@@ -140,11 +130,6 @@ def _form_of(at: EvidenceAt, sheet: queries.EvidenceSheet) -> dict[str, str]:
         "remark": at.evidence.remark,
         "version": str(at.evidence.version),
     }
-
-
-def _recent_years(dossier: Dossier | None) -> list[int]:
-    newest = dossier.cycle.school_year if dossier else school_year_of(web.now().date())
-    return [newest - past for past in range(RECENT_YEARS)]
 
 
 def _description(typed: MultiDict[str, str]) -> Description:

@@ -10,11 +10,16 @@ from flask_babel import gettext as _
 from portfolio import web
 from portfolio.editions import rubric_of
 from portfolio.filetypes import accept_attribute
-from portfolio.models import Dossier
+from portfolio.models import Dossier, DossierState
+from portfolio.policy import Permission, Place
+from portfolio.queries.places import EvidenceAt, SchoolAt
 from portfolio.services.uploads import megabytes
 from portfolio.templating import strings_for_scripts
 from portfolio.wording import refusal
+from rubric.gaps import school_year_of, window_start_of
 from rubric.model import Rubric
+
+RECENT_YEARS = 5
 
 blueprint = Blueprint("evidence", __name__)
 
@@ -22,6 +27,23 @@ blueprint = Blueprint("evidence", __name__)
 def rubric_for(dossier: Dossier | None) -> Rubric | None:
     """The rubric of a dossier's cycle."""
     return rubric_of(web.db(), dossier.cycle.rubric_digest) if dossier else None
+
+
+def recent_years(dossier: Dossier | None) -> list[int]:
+    """The school years that forms offer, newest first."""
+    newest = dossier.cycle.school_year if dossier else school_year_of(web.now().date())
+    return [newest - past for past in range(RECENT_YEARS)]
+
+
+def window_start(dossier: Dossier | None) -> int:
+    """The first of the three school years that evidence is expected from."""
+    return dossier.cycle.window_start if dossier else window_start_of(web.now().date())
+
+
+def may_cite(at: EvidenceAt | SchoolAt) -> bool:
+    """Whether whoever asks can cite the school's evidence now."""
+    editable = at.dossier is not None and at.dossier.state is not DossierState.SIGNING
+    return editable and web.may(Permission.CITATION_WRITE, Place(school_id=at.school.id))
 
 
 def small_number(typed: str) -> int | None:
@@ -38,6 +60,7 @@ def upload_rules() -> dict[str, Any]:
         "limit": megabytes(settings.max_upload_bytes),
         "chunk": settings.chunk_bytes,
         "accept": accept_attribute(),
+        "lifetime": int(settings.upload_lifetime.total_seconds() // 3600),
     }
 
 
@@ -66,6 +89,13 @@ def upload_strings(limit: str) -> str:
             "failed": _("It could not be sent. Please try again; what has arrived is kept."),
             "pasted": _("Pasted picture"),
             "count": _("{done} of {all} done"),
+            "count_refused": _("{count} not taken"),
+            "count_duplicate": _("{count} here already"),
+            "unreadable": _("This device could not read the file. Is it still there?"),
+            "unfinished": _(
+                "{count} uploads were cut off: {names}. Choose the same files again; they continue where they stopped."
+            ),
+            "comma": _(", "),
         }
     )
 

@@ -1,4 +1,4 @@
-// After uploads and saves, the regions marked data-refresh come anew; what is being typed stays, in them as elsewhere.
+// After uploads and saves, and when something was made, the regions marked data-refresh come anew; what is being typed stays, in them as elsewhere.
 
 const PAUSE = 300;
 let timer;
@@ -32,7 +32,7 @@ function isTouched(form) {
   return typed || form.contains(document.activeElement);
 }
 
-for (const happened of ["portfolio:uploaded", "portfolio:saved"]) {
+for (const happened of ["portfolio:uploaded", "portfolio:saved", "portfolio:made"]) {
   addEventListener(happened, () => {
     clearTimeout(timer);
     timer = setTimeout(refresh, PAUSE);

@@ -15,6 +15,22 @@ export class Refused extends Error {
 
 export class Stopped extends Error {}
 
+// The names of files whose uploads for a purpose (the beginning of their keys, a list) were cut off; those that the
+// server has given up by now, after `lifetime` milliseconds, are forgotten.
+export function unfinished(purpose, lifetime) {
+  const names = [];
+  try {
+    for (const stored of Object.keys(localStorage).filter((name) => name.startsWith(STORE))) {
+      const key = JSON.parse(stored.slice(STORE.length));
+      if (Date.now() - JSON.parse(localStorage.getItem(stored)).begun > lifetime) localStorage.removeItem(stored);
+      else if (purpose.every((part, at) => key[at] === part)) names.push(key[purpose.length]);
+    }
+  } catch {
+    // no storage, or something of another hand in it
+  }
+  return names;
+}
+
 export class TusUpload {
   // options: endpoint, token (CSRF), metadata {name: text}, key (what makes the same file the same upload),
   // chunkBytes, onProgress(sent, total), onRetry()
@@ -135,7 +151,7 @@ export class TusUpload {
 
   remembered() {
     try {
-      return localStorage.getItem(STORE + this.options.key);
+      return JSON.parse(localStorage.getItem(STORE + this.options.key))?.url ?? null;
     } catch {
       return null;
     }
@@ -143,7 +159,7 @@ export class TusUpload {
 
   remember() {
     try {
-      localStorage.setItem(STORE + this.options.key, this.url);
+      localStorage.setItem(STORE + this.options.key, JSON.stringify({ url: this.url, begun: Date.now() }));
     } catch {
       // Without storage an upload still continues after a cut line, only not after a reload.
     }

@@ -1,11 +1,14 @@
-// A drop zone: files dropped, chosen, photographed or pasted are sent one after another, two at a time; each has its
-// own line with progress, result and reason. The page hears "portfolio:uploaded" with the evidence's address.
+// A drop zone: files and folders dropped, chosen, photographed or pasted are sent two at a time; each file has its own
+// line (line.js). The page hears "portfolio:uploaded" with the evidence's address.
 
-import { renewToken, token } from "./put.js";
-import { Refused, Stopped, TusUpload } from "./tus.js";
+import { dropped, picked } from "./gather.js";
+import { Line, fill } from "./line.js";
+import "./offers.js";
+import { unfinished } from "./tus.js";
 
 const AT_ONCE = 2;
-const MEGABYTE = 1024 * 1024;
+const HOUR = 3600 * 1000;
+const NAMES_SHOWN = 5;
 
 class DropZone {
   constructor(form) {
@@ -16,15 +19,15 @@ class DropZone {
     this.count = form.parentElement.querySelector("[data-upload-count]");
     this.waiting = [];
     this.running = 0;
-    this.all = 0;
-    this.done = 0;
+    this.lines = new Set();
     this.listen();
+    this.remind();
   }
 
   listen() {
     for (const input of this.form.querySelectorAll('input[type="file"]')) {
       input.addEventListener("change", () => {
-        this.take(input.files);
+        this.take(picked(input.files));
         input.value = "";
       });
     }
@@ -45,11 +48,11 @@ class DropZone {
 
   dropped(event) {
     this.mark(false);
-    if (!event.dataTransfer?.files.length) return;
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     const zone = event.target.closest?.("[data-upload]");
     if (zone ? zone === this.form : this.form === document.querySelector("[data-upload]")) {
-      this.take(event.dataTransfer.files);
+      dropped(event.dataTransfer).then((found) => this.take(found));
     }
   }
 
@@ -62,7 +65,7 @@ class DropZone {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) return;
     event.preventDefault();
-    this.take(files.map((file) => (/^image\.\w+$/.test(file.name) ? this.renamed(file) : file)));
+    this.take(picked(files.map((file) => (/^image\.\w+$/.test(file.name) ? this.renamed(file) : file))));
   }
 
   // Every pasted picture is called image.png; its time tells them apart.
@@ -71,15 +74,23 @@ class DropZone {
     return new File([file], `${this.strings.pasted} ${time}.${file.name.split(".").pop()}`, { type: file.type });
   }
 
-  take(files) {
-    const chosen = this.rules.evidence ? [...files].slice(0, 1) : [...files];
-    for (const file of chosen) this.queue(new Line(this, file));
+  take(found) {
+    const chosen = this.rules.evidence ? found.slice(0, 1) : found;
+    for (const one of chosen) this.queue(new Line(this, one));
+    if (chosen.length) this.reminder?.remove();
   }
 
   queue(line) {
-    this.all += 1;
+    this.lines.add(line);
     this.waiting.push(line);
     this.next();
+  }
+
+  // A line that is tried again stands where it stood.
+  replace(line, newer) {
+    line.item.replaceWith(newer.item);
+    this.lines.delete(line);
+    this.queue(newer);
   }
 
   next() {
@@ -90,187 +101,46 @@ class DropZone {
       this.running += 1;
       line.send().finally(() => {
         this.running -= 1;
-        this.done += 1;
         this.next();
       });
     }
   }
 
   tell() {
-    if (this.count) this.count.textContent = this.all ? fill(this.strings.count, { done: this.done, all: this.all }) : "";
+    if (!this.count) return;
+    const of = (result) => [...this.lines].filter((line) => line.result === result).length;
+    const [refused, duplicate] = [of("refused"), of("duplicate")];
+    const parts = [fill(this.strings.count, { done: of("done") + duplicate, all: this.lines.size })];
+    if (refused) parts.push(fill(this.strings.count_refused, { count: refused }));
+    if (duplicate) parts.push(fill(this.strings.count_duplicate, { count: duplicate }));
+    this.count.textContent = this.lines.size ? parts.join(" · ") : "";
   }
 
-  metadata(file) {
+  // What was cut off before a reload, or the last time: the file itself must be chosen again, as no page may keep it.
+  remind() {
+    const names = unfinished(this.purpose(), Number(this.rules.lifetimeHours) * HOUR);
+    if (!names.length) return;
+    const shown = names.slice(0, NAMES_SHOWN).join(this.strings.comma) + (names.length > NAMES_SHOWN ? " …" : "");
+    this.reminder = document.createElement("p");
+    this.reminder.className = "notice up-cut";
+    this.reminder.textContent = fill(this.strings.unfinished, { count: names.length, names: shown });
+    this.list.before(this.reminder);
+  }
+
+  metadata(file, path) {
     const { element, evidence } = this.rules;
-    return { filename: file.name, element, evidence, reason: this.form.elements.reason?.value };
+    return { filename: file.name, path, element, evidence, reason: this.form.elements.reason?.value };
+  }
+
+  purpose() {
+    const { school, element = "", evidence = "" } = this.rules;
+    return [school, element, evidence];
   }
 
   // The same file chosen again for the same purpose is the same upload.
-  key(file) {
-    const { school, element = "", evidence = "" } = this.rules;
-    return [school, element, evidence, file.name, file.size, file.lastModified].join("|");
+  key(file, path) {
+    return JSON.stringify([...this.purpose(), file.name, path, file.size, file.lastModified]);
   }
-}
-
-// One file's line in the list.
-class Line {
-  constructor(zone, file) {
-    this.zone = zone;
-    this.file = file;
-    this.strings = zone.strings;
-    this.item = document.createElement("li");
-    this.item.className = "up";
-    zone.list.append(this.item);
-    this.show({ note: this.strings.waiting });
-  }
-
-  async send() {
-    const refusal = this.refusal();
-    if (refusal) return this.fail(refusal, false);
-    this.upload = new TusUpload(this.file, {
-      endpoint: this.zone.rules.endpoint,
-      token: token(),
-      metadata: this.zone.metadata(this.file),
-      key: this.zone.key(this.file),
-      chunkBytes: Number(this.zone.rules.chunkBytes),
-      onProgress: (sent, total) => this.progress(sent, total),
-      onRetry: () => this.words(this.strings.retrying),
-    });
-    this.began = performance.now();
-    this.show({ progress: true });
-    try {
-      this.finish(await this.upload.send());
-    } catch (error) {
-      if (error instanceof Stopped) this.show({ state: "none", label: this.strings.stopped });
-      else this.fail(this.reason(error), !(error instanceof Refused) || [400, 401, 507].includes(error.status));
-    }
-    return undefined;
-  }
-
-  // Known before anything is sent.
-  refusal() {
-    if (this.file.size === 0) return this.strings.empty;
-    if (this.file.size > Number(this.zone.rules.maxBytes)) {
-      return fill(this.strings.too_large, { size: megabytes(this.file.size) });
-    }
-    return null;
-  }
-
-  reason(error) {
-    if (!(error instanceof Refused)) return this.strings.failed;
-    if (error.status === 401 || error.status === 400) return this.strings.login;
-    return error.message || this.strings.failed;
-  }
-
-  progress(sent, total) {
-    const bar = this.item.querySelector("progress");
-    if (!bar) return;
-    bar.value = sent;
-    bar.textContent = `${Math.floor((100 * sent) / total)}%`;
-    this.item.querySelector(".num").textContent = bar.textContent;
-    if (sent === total) return this.words(this.strings.storing);
-    this.start ??= sent;
-    const seconds = Math.max(0.2, (performance.now() - this.began) / 1000);
-    const speed = ((sent - this.start) / MEGABYTE / seconds).toFixed(1);
-    this.words(fill(this.strings.sending, { sent: megabytes(sent), size: megabytes(total), speed }));
-  }
-
-  finish({ location, duplicateOf }) {
-    if (duplicateOf) {
-      this.show({ state: "wait", label: this.strings.duplicate, note: this.strings.duplicate_of, href: duplicateOf });
-    } else {
-      this.show({ state: "ok", label: this.strings.done, href: location });
-    }
-    const { element, evidence } = this.zone.rules;
-    const detail = { location, duplicateOf, element, evidence };
-    this.zone.form.dispatchEvent(new CustomEvent("portfolio:uploaded", { bubbles: true, detail }));
-  }
-
-  fail(reason, again) {
-    this.show({ state: "gap", label: this.strings.refused, note: reason, bad: true, again });
-  }
-
-  words(text) {
-    const note = this.item.querySelector("p");
-    if (note) note.textContent = text;
-  }
-
-  // state: a glyph and its word; progress: a bar; note: words below; href: where to look; again: a button.
-  show({ state, label, progress, note, href, bad, again }) {
-    const name = element("span", "clip", this.file.name);
-    name.title = this.file.name;
-    const end = element("span", "up-end");
-    if (state) end.append(glyph(state, label));
-    if (progress) end.append(element("span", "num", "0%"), this.button(this.strings.stop, () => this.stop()));
-    const parts = [name, end];
-    if (progress) parts.push(bar(this.file));
-    const below = element("p", "", note ?? "");
-    if (bad) below.dataset.s = "gap";
-    if (href) below.append(" ", link(href, state === "wait" ? this.strings.look : this.strings.open));
-    if (again) below.append(" ", this.button(this.strings.retry, () => this.again()));
-    parts.push(below);
-    this.item.replaceChildren(...parts);
-  }
-
-  button(text, act) {
-    const made = element("button", "", text);
-    made.type = "button";
-    made.setAttribute("aria-label", `${text}: ${this.file.name}`);
-    made.addEventListener("click", act);
-    return made;
-  }
-
-  stop() {
-    this.left = true;
-    this.upload?.stop();
-  }
-
-  // A log-in elsewhere may have come between.
-  async again() {
-    await renewToken().catch(() => false);
-    this.item.remove();
-    this.zone.all -= 1;
-    this.zone.done -= 1;
-    this.zone.queue(new Line(this.zone, this.file));
-  }
-}
-
-function element(tag, className, text = "") {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-function glyph(state, label) {
-  const made = element("span", "state");
-  const dot = element("i", "dot");
-  made.dataset.s = dot.dataset.s = state;
-  made.append(dot, label);
-  return made;
-}
-
-function bar(file) {
-  const made = element("progress", "");
-  made.max = file.size;
-  made.value = 0;
-  made.setAttribute("aria-label", file.name);
-  return made;
-}
-
-function link(href, text) {
-  const made = element("a", "", text);
-  made.href = href;
-  return made;
-}
-
-function megabytes(size) {
-  const value = size / MEGABYTE;
-  return value >= 10 ? value.toFixed(0) : value.toPrecision(2).replace(/\.0+$/, "");
-}
-
-function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 for (const form of document.querySelectorAll("[data-upload]")) new DropZone(form);
