@@ -221,5 +221,7 @@ def _record(
 
 
 def _is_own(session: Session, school_id: int, evidence_id: int) -> bool:
-    found = select(Evidence.id).where(Evidence.id == evidence_id, Evidence.school_id == school_id)
+    found = select(Evidence.id).where(
+        Evidence.id == evidence_id, Evidence.school_id == school_id, Evidence.trashed_at.is_(None)
+    )
     return session.scalar(found) is not None
