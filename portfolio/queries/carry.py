@@ -235,7 +235,10 @@ def _owners(
 
 
 def _problems(session: Session, source: Dossier, going_on: Succession) -> tuple[Problem, ...]:
-    """Where the last published round gave less than the points, with a reason, most points first."""
+    """Where the last published round gave less than was claimed, with a reason, most points first.
+
+    What the school hadn't claimed itself it knows already.
+    """
     results = published_results(session, source)
     if not results:
         return ()
@@ -243,8 +246,8 @@ def _problems(session: Session, source: Dossier, going_on: Succession) -> tuple[
     newest = results[0]
     found = [
         Problem(elements[judged.element.code], judged.lost, reason, newest.assignment.id)
-        for judged in newest.elements
-        if judged.lost > 0 and judged.element.code in elements and (reason := reason_of(judged))
+        for judged in newest.below
+        if judged.element.code in elements and (reason := reason_of(judged))
     ]
     return tuple(sorted(found, key=lambda problem: (-problem.lost, problem.element.number)))
 

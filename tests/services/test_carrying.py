@@ -199,6 +199,9 @@ def test_lost_points_come_along_with_their_reasons_until_put_right(session: Sess
         )
     ).one()
     assert (row.problem, row.lost) == ("培训经费占比只有 7.5%。", Decimal("0.8"))
+    assert (
+        len(session.scalars(select(Rectification)).all()) == 1
+    )  # where the panel agreed, nothing is to be done
     lead = actor_for(session, cycles.staff.lead)
     for _twice in range(2):
         touches.put_right(session, actor=lead, now=NOW, dossier=cycles.next, element="C38")

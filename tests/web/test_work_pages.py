@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,34 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portfolio.days import day_of
-from portfolio.models import CarryOver, Citation, Dossier, SelfAssessment, User
+from portfolio.models import (
+    CarryOver,
+    Citation,
+    Determination,
+    Dossier,
+    SelfAssessment,
+    SettlementRule,
+    TouchedElement,
+    User,
+)
+from portfolio.services import panels
 from portfolio.services.reminders import WORK_PAGE
 from rubric.loader import DEFAULT, find
+from rubric.succession import Touch
 from tests.conftest import Browser
 from tests.counting import statements
-from tests.factories import NOW, Staff, cite, make_cycle, make_dossier, make_evidence, make_staff, score_all
-from tests.web.office import text_of
+from tests.factories import (
+    NOW,
+    Staff,
+    bureau_actor,
+    cite,
+    make_cycle,
+    make_dossier,
+    make_evidence,
+    make_staff,
+    score_all,
+)
+from tests.web.office import settled_scene, text_of
 
 TODAY = day_of(NOW)
 
@@ -263,3 +285,34 @@ def test_the_last_cycle_is_one_fold_away_on_the_element_page(
     fold = re.search(r'<details class="fold"><summary>上一批次.*?</details>', page, re.DOTALL)
     assert fold is not None
     assert "1.8 / 2" in fold[0] and "本校制度健全" in fold[0]
+
+
+def test_what_the_last_cycle_left_is_shown_and_ticked_off_by_its_owner_only(
+    store: Session, log_in: Callable[..., Browser]
+) -> None:
+    judged = settled_scene(store)
+    determination = store.scalars(select(Determination).where(Determination.element == "C38")).one()
+    determination.score, determination.reason = Decimal("1.2"), "培训经费占比只有 7.5%。"
+    determination.rule = SettlementRule.CHAIR
+    panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=judged.assignment)
+    staff = make_staff(store, judged.school)
+    scene = Scene(judged.dossier, staff)
+    following = next_dossier(store, scene)
+    lead = log_in(staff.lead)
+    assert lead.post(f"/dossiers/{following.id}/carry-over").status_code == 302
+    store.add(
+        TouchedElement(dossier_id=following.id, element="C38", touch=Touch.REWORDED, from_element="C38")
+    )
+    store.commit()
+    give(store, Scene(following, staff), staff.contributor, C38=3)
+    mine = text_of(log_in(staff.contributor), f"/dossiers/{following.id}/work/mine")
+    assert "待整改" in mine and "细则有变：表述变动" in mine
+    address = f"/dossiers/{following.id}/elements/C38"
+    assert log_in(staff.principal).post(f"{address}/looked-at").status_code == 403
+    page = text_of(lead, address)
+    assert "培训经费占比只有 7.5%。" in page and f"{address}/put-right" in page
+    for act in ("looked-at", "put-right"):
+        assert log_in(staff.contributor).post(f"{address}/{act}").status_code == 302
+    page = text_of(lead, address)
+    assert f"{address}/put-right" not in page and f"{address}/looked-at" not in page
+    assert "1.2 / 2" in page
