@@ -41,6 +41,8 @@ def contributor(read: Read) -> Iterator[Stop]:
     yield Stop("piece", _link(read(f"{library}?cited=cited"), r"/evidence/\d+"))
     yield Stop("piece, not cited", _link(read(f"{library}?cited=uncited"), r"/evidence/\d+"))
     yield Stop("not theirs", library.replace("evidence", "people"), 404)
+    yield Stop("my work", f"{home}/work/mine")
+    yield Stop("figures", f"{home}/figures")
 
 
 def lead(read: Read) -> Iterator[Stop]:
@@ -52,6 +54,9 @@ def lead(read: Read) -> Iterator[Stop]:
     yield Stop("result", f"{home}/result")
     yield Stop("people", _link(read(home), r"/schools/\d+/people"))
     yield Stop("account", "/account")
+    yield Stop("who does what", f"{home}/work")
+    yield Stop("nothing to start from", f"{home}/carry-over")
+    yield Stop("element with measures", f"{home}/elements/C54")
 
 
 def principal(read: Read) -> Iterator[Stop]:
@@ -135,6 +140,8 @@ def newcomer(read: Read) -> Iterator[Stop]:
     home = _home(read)
     yield Stop("home", home)
     yield Stop("element", f"{home}/elements/C1")
+    yield Stop("figures, none entered", f"{home}/figures")
+    yield Stop("my work, none", f"{home}/work/mine")
     yield Stop("evidence", _link(read(home), r"/schools/\d+/evidence"))
     yield Stop("submission", f"{home}/submission")
     yield Stop("result", f"{home}/result")
