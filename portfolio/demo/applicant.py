@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import select
 
+from portfolio.days import day_of
 from portfolio.demo import days
 from portfolio.demo.content import Citation, DemoPerson, DemoSchool, Draft, Material
 from portfolio.demo.days import Agenda
@@ -29,6 +30,8 @@ WAIVERS = {
 }
 _CITED_AFTER = timedelta(minutes=3)
 _REPLACED_AFTER = timedelta(days=3)
+# Between the days by which the elements of one A and of the next are to be done.
+_DAYS_APART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ class Applicant:
         agenda.add(signed_at, self.sign)
 
     def share_out(self, now: datetime) -> None:
-        """The lead gives the contributors their elements."""
+        """The lead gives the contributors their elements, each A by a day of its own, all before the deadline."""
+        last = day_of(self.dossier.cycle.submit_by)
         people = (None, *(contributor.user_id for contributor in self.staff.contributors))
         for assessment in self._assessments():
             indicator = int(find(DEFAULT).element(assessment.element).indicator[1:])
@@ -109,6 +113,8 @@ class Applicant:
                     dossier=self.dossier,
                     assessment=assessment,
                     user_id=user_id,
+                    due_on=last
+                    - timedelta(days=_DAYS_APART * (len(find(DEFAULT).indicators) + 1 - indicator)),
                 )
 
     def hand_over(self, now: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from config import Settings
 from portfolio.check import Inspection
+from portfolio.days import day_of
 from portfolio.db import make_engine, make_sessions
 from portfolio.demo import applicant, days
 from portfolio.demo.load import DemoAccount, load
@@ -41,6 +42,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries.dossier import standing
+from portfolio.queries.work import notes, tasks
 from portfolio.services import accounts, settlement
 from portfolio.storage import Storage, StorageUnavailable
 from portfolio.storage.local import LocalStorage
@@ -181,6 +183,16 @@ def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> 
     )
     assert set(owned) == {"qinghuai.contributor1", "qinghuai.contributor2"}
     assert min(owned.values()) >= 20
+
+
+def test_of_what_is_owned_some_is_overdue_some_near_and_some_has_time(demo: Loaded) -> None:
+    dossier = demo.dossier(DRAFTING)
+    demo.session.refresh(dossier, ["cycle"])
+    stands = standing(demo.session, dossier)
+    due = tasks(stands, notes(demo.session, dossier.id), today=day_of(NOW))
+    assert any(task.overdue for task in due)
+    assert any(task.near for task in due)
+    assert any(not task.done and not task.overdue and not task.near for task in due)
 
 
 @pytest.mark.parametrize("school", [REVIEW, PUBLISHED])
