@@ -60,6 +60,8 @@ def test_a_district_is_chosen_and_the_standings_count_within_it(
     assert re.search(r'aria-current="true">[^<]+<span class="num">2</span>', page)
     assert '<option value="雁塔区" selected>雁塔区 (2)</option>' in page
     assert names_on(text_of(clerk, "/bureau?district=nowhere")) == []
+    nobody = text_of(clerk, "/bureau?state=overdue")
+    assert re.search(r'aria-current="true">[^<]+<span class="num">0</span>', nobody)
 
 
 def test_fifty_schools_a_page_and_the_rest_on_the_next(store: Session, clerk: Browser, cycle: Cycle) -> None:
