@@ -1,6 +1,6 @@
 """Measures the real server on a fresh data folder and prints what it found.
 
-python -m bench [--schools N] [--evidence M] [--upload MEGABYTES] [--without-search]
+python -m bench [--schools N] [--evidence M] [--upload MEGABYTES] [--without-search] [--without-city]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import derivatives, gaps, library, pages, search
+from bench import city, derivatives, gaps, library, pages, search
 from bench.server import Account, Server, load_demo, serving
 from bench.upload import Upload, upload
 from bench.visitor import OverHttp, Visitor, link
@@ -25,6 +25,9 @@ MOST_TIMES_SLOWER = 1.5  # the evidence page at the larger of the sizes
 MOST_MILLISECONDS_A_SEARCH = 50
 MOST_MILLISECONDS_A_THUMBNAIL = 120
 LEAST_OF_DISK = 0.8  # of what hashing and writing the same bytes reaches on the same disk
+MOST_MILLISECONDS_OF_THE_CITY = 80
+MOST_TIMES_AS_LONG = 2  # the city overview with ten times the schools
+MOST_SECONDS_OF_THE_DEMO = 180
 
 
 def main() -> int:
@@ -45,6 +48,8 @@ def main() -> int:
         excesses += [*_libraries(data), *_photo(data)]
         if not chosen.without_search:
             excesses += _searches(data)
+    if not chosen.without_city:
+        excesses += _cities()
     print(
         "\n".join(["", *(f"TOO MUCH: {excess}" for excess in excesses)])
         if excesses
@@ -59,7 +64,25 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--evidence", type=int, default=300)
     parser.add_argument("--upload", type=int, default=1024, metavar="MEGABYTES", help="0 for none")
     parser.add_argument("--without-search", action="store_true", help="fill no 20,000 pages to search them")
+    parser.add_argument("--without-city", action="store_true", help="fill no city of 2,000 schools")
     return parser.parse_args()
+
+
+def _cities() -> Iterator[str]:
+    """Print each city's line; yields what is too much."""
+    print(f"\ncity overview, medians of {city.REPEATS}")
+    few, many = (city.measured(schools) for schools in city.SIZES)
+    for one in (few, many):
+        print(
+            f"  {one.schools:>5} schools       {one.milliseconds:6.1f} ms, {one.statements} statements,"
+            f" {one.size} bytes; made in {one.seconds_to_make:.0f} s"
+        )
+    if many.milliseconds > MOST_MILLISECONDS_OF_THE_CITY:
+        yield f"the city overview in {many.milliseconds:.0f} ms, {MOST_MILLISECONDS_OF_THE_CITY} are allowed"
+    if many.milliseconds > MOST_TIMES_AS_LONG * few.milliseconds:
+        yield f"the city overview takes {many.milliseconds / few.milliseconds:.1f} times as long with more schools"
+    if many.seconds_to_make > MOST_SECONDS_OF_THE_DEMO:
+        yield f"a city made in {many.seconds_to_make:.0f} s, {MOST_SECONDS_OF_THE_DEMO} are allowed"
 
 
 def _pages(data: Path, server: Server, accounts: list[Account]) -> Iterator[str]:

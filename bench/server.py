@@ -34,9 +34,11 @@ def environment(data: Path) -> dict[str, str]:
     return kept | {"PORTFOLIO_DATA": str(data), "PORTFOLIO_MAX_UPLOAD_BYTES": str(LARGEST_UPLOAD)}
 
 
-def load_demo(data: Path, *, schools: int, evidence: int) -> list[Account]:
-    """Fill the folder with demonstration data; returns its accounts."""
-    command = [str(PROGRAM), "demo", "--json", "--schools", str(schools), "--evidence", str(evidence)]
+def load_demo(data: Path, *, schools: int, evidence: int | None = None) -> list[Account]:
+    """Fill the folder with demonstration data, a city where no amount of evidence is given; returns its accounts."""
+    command = [str(PROGRAM), "demo", "--json", "--schools", str(schools)]
+    if evidence is not None:
+        command += ["--evidence", str(evidence)]
     done = subprocess.run(command, env=environment(data), check=True, stdout=subprocess.PIPE, text=True)
     accounts: list[Account] = json.loads(done.stdout)
     return accounts

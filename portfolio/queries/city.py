@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -22,18 +21,17 @@ from portfolio.models import (
     Dossier,
     DossierState,
     DossierSummary,
-    ElementTally,
     Package,
     PackageSummary,
     Review,
     Round,
     School,
 )
-from rubric.model import Element, Rubric
+from portfolio.queries.weakest import WeakElement, weakest
+from rubric.model import Rubric
 from rubric.scoring import Totals
 
 A_PAGE = 50  # schools
-WEAKEST = 10  # elements
 _SUMS = ("points", "claimed", "supported", "scored", "unscored", "unscored_points")
 
 
@@ -96,15 +94,6 @@ class Asked:
     sort: str = IN_ALL
     descending: bool = True
     page: int | None = 1
-
-
-@dataclass(frozen=True, slots=True)
-class WeakElement:
-    """An element of which the city's schools have little supported: the share of its points, who scored it."""
-
-    element: Element
-    share: Decimal
-    scored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +181,7 @@ def city_overview(session: Session, *, now: datetime, asked: Asked | None = None
         pages=pages,
         rows=_rows(session, cycle, shown),
         matters=_matters(here, now),
-        weakest=_weakest(session, cycle, rubric, len(lines)),
+        weakest=weakest(session, cycle, rubric, len(lines)),
     )
 
 
@@ -288,30 +277,6 @@ def _rows(session: Session, cycle: Cycle, lines: Sequence[CityLine]) -> list[Cit
         )
         for line in lines
     ]
-
-
-def _weakest(session: Session, cycle: Cycle, rubric: Rubric, schools: int) -> list[WeakElement]:
-    """The elements of which the least share is supported, in all schools; none while nobody has scored."""
-    tallies = {
-        element: (points_of(int(supported)), int(scored))
-        for element, supported, scored in session.execute(
-            select(
-                ElementTally.element,
-                func.sum(type_coerce(ElementTally.supported, Integer)),
-                func.sum(ElementTally.scored),
-            )
-            .where(ElementTally.cycle_id == cycle.id)
-            .group_by(ElementTally.element)
-        )
-    }
-    if not any(scored for _, scored in tallies.values()):
-        return []
-    found = [
-        WeakElement(element, supported / (element.points * schools), scored)
-        for element in rubric.elements
-        for supported, scored in [tallies.get(element.code, (Decimal(0), 0))]
-    ]
-    return sorted(found, key=lambda weak: weak.share)[:WEAKEST]
 
 
 def newest_package() -> ScalarSelect[int]:

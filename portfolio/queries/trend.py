@@ -87,11 +87,11 @@ def comparisons(session: Session, dossier: Dossier, rubric: Rubric) -> Sequence[
         )
         .where(DossierSummary.dossier_id == dossier.id, DossierSummary.indicator != IN_ALL)
     )
-    found = {summary.indicator: (summary, figures) for summary, *figures in rows}
-    return [
-        Comparison(indicator, _totals(found[indicator.code][0]), *found[indicator.code][1])
-        for indicator in rubric.indicators
-    ]
+    found = {
+        summary.indicator: (_totals(summary), schools, lower, median, upper, at)
+        for summary, schools, lower, median, upper, at in rows
+    }
+    return [Comparison(indicator, *found[indicator.code]) for indicator in rubric.indicators]
 
 
 def _totals(row: DossierSummary) -> Totals:

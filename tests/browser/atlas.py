@@ -70,6 +70,7 @@ def applicant(read: Read) -> Iterator[Stop]:
     """The lead of a school that has submitted: what is frozen, what goes on, and what came of it."""
     home = _home(read)
     yield Stop("home", home)
+    yield Stop("among the city's schools", f"{home}/city")
     yield Stop("submission", f"{home}/submission")
     yield Stop("package", _link(read(f"{home}/submission"), r"/packages/\d+"))
     yield Stop("result", f"{home}/result")
@@ -109,6 +110,7 @@ def bureau(read: Read) -> Iterator[Stop]:
     """The bureau: the city, and every school in it."""
     yield Stop("overview", "/bureau")
     yield Stop("overview, nothing stands there", "/bureau?state=overdue")
+    yield Stop("overview, what is at risk", "/bureau?show=at_risk&sort=A3")
     yield Stop("cycles", "/bureau/cycles")
     yield Stop("cycle", _link(read("/bureau/cycles"), r"/bureau/cycles/\d+"))
     yield Stop("schools", "/bureau/schools")

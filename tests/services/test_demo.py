@@ -36,6 +36,7 @@ from portfolio.models import (
     Package,
     PackageElement,
     PackageWaiver,
+    ReadinessRecord,
     Review,
     School,
     SelfAssessment,
@@ -411,3 +412,30 @@ def test_a_single_moment_and_a_weekend_are_no_exception() -> None:
     sunday = saturday + timedelta(days=1)
     assert days.spread(saturday, sunday, 1) == [saturday]
     assert all(saturday <= moment <= sunday for moment in days.spread(saturday, sunday, 5))
+
+
+def test_a_city_has_three_hundred_citations_a_school_and_a_trail_for_every_row(place: Place) -> None:
+    place.load(schools=5)
+    with place.sessions() as session:
+        per_dossier = sorted(
+            session.scalars(select(func.count()).select_from(Citation).group_by(Citation.dossier_id))
+        )
+        assert per_dossier[:3] == [300, 300, 300] and len(per_dossier) == 5
+        assert session.scalar(select(func.count()).select_from(SelfAssessment)) == 5 * 84
+        events = Counter(session.scalars(select(AuditEvent.action)))
+        assert events["citation:added"] == session.scalar(select(func.count()).select_from(Citation))
+        assert events["evidence:added"] == session.scalar(select(func.count()).select_from(Evidence))
+        assert events["element:scored"] == session.scalar(select(func.count(SelfAssessment.score)))
+        assert events["school:added"] == events["dossier:opened"] == 5
+        assert list(Inspection(session, place.storage).problems()) == []
+
+
+def test_the_demos_days_are_recorded_as_they_went(demo: Loaded) -> None:
+    per_day = demo.session.execute(
+        select(ReadinessRecord.day, func.sum(ReadinessRecord.claimed))
+        .group_by(ReadinessRecord.day)
+        .order_by(ReadinessRecord.day)
+    ).all()
+    claimed = [total for _day, total in per_day]
+    assert len(per_day) > 70
+    assert claimed == sorted(claimed) and claimed[0] == 0 < claimed[-1]

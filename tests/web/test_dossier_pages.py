@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from portfolio.db import begin_write
 from portfolio.models import Dossier, EvidenceKind, SelfAssessment
 from portfolio.queries import places
 from rubric.loader import DEFAULT, find
-from tests.conftest import Browser
+from tests.conftest import Browser, Clock
 from tests.counting import statements
-from tests.factories import Staff, cite, make_dossier, make_evidence, make_staff, score_all
+from tests.factories import NOW, Staff, cite, make_dossier, make_evidence, make_staff, score_all
 
 
 @dataclass
@@ -228,3 +229,35 @@ def test_a_score_save_costs_at_most_six_statements(
         )
     assert answer.status_code == 200
     assert len(seen) <= 6, seen
+
+
+def test_home_draws_the_trend_and_says_it_in_words_and_a_table(
+    scene: Scene, log_in: Callable[..., Browser], store: Session, clock: Clock
+) -> None:
+    clock.now = NOW + timedelta(days=1)
+    page = log_in(scene.staff.lead).get(f"/dossiers/{scene.dossier.id}").get_data(as_text=True)
+    said = re.search(r'<title id="trend-said">([^<]+)</title>', page)
+    assert said and "90.0" in said[1] and "88.2" in said[1]
+    assert page.count("<polyline") == 2
+    table = page.split('id="h-trend"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    assert table.count("<tr>") == 2
+
+
+def test_what_is_seen_is_marked_so_for_this_person(
+    scene: Scene, log_in: Callable[..., Browser], store: Session, clock: Clock
+) -> None:
+    browser = log_in(scene.staff.contributor)
+    browser.post(f"/dossiers/{scene.dossier.id}/seen")
+    clock.now = NOW + timedelta(minutes=5)
+    log_in(scene.staff.lead).put(_element(scene), {"score": "1.5", "justification": "好", "version": 1})
+    home = f"/dossiers/{scene.dossier.id}"
+    assert f'action="{home}/seen"' in browser.get(home).get_data(as_text=True)
+    clock.now = NOW + timedelta(minutes=6)
+    assert browser.post(f"{home}/seen").headers["Location"] == home
+    assert f'action="{home}/seen"' not in browser.get(home).get_data(as_text=True)
+
+
+def test_without_enough_schools_the_comparison_says_so(scene: Scene, log_in: Callable[..., Browser]) -> None:
+    page = log_in(scene.staff.lead).get(f"/dossiers/{scene.dossier.id}/city").get_data(as_text=True)
+    assert page.count('<svg class="t-city"') == 0
+    assert page.count('colspan="5"') == 7

@@ -152,9 +152,10 @@ def _chips(city: City, view: View) -> Iterable[Chip]:
     chosen = view.asked.standing
     yield Chip(_("All"), sum(city.standings.values()), view.address(state=None), chosen is None)
     for standing in Standing:
-        if count := city.standings.get(standing, 0) or chosen is standing:
+        count = city.standings.get(standing, 0)
+        if count or chosen is standing:
             label = str(wording.STANDINGS[standing])
-            yield Chip(label, int(count), view.address(state=standing.value), chosen is standing)
+            yield Chip(label, count, view.address(state=standing.value), chosen is standing)
 
 
 def _columns(city: City, view: View) -> dict[str, Column]:
