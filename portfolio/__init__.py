@@ -17,7 +17,9 @@ from portfolio.db import make_engine, make_sessions
 from portfolio.storage.factory import from_url
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = ("auth", "dossier", "evidence", "uploads", "package", "panel", "settlement", "staff", "bureau")
+BLUEPRINTS = (
+    "auth", "dossier", "evidence", "uploads", "package", "documents", "panel", "settlement", "staff", "bureau",
+)  # fmt: skip
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = None) -> Flask:

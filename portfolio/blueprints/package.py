@@ -8,13 +8,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from portfolio import heat, navigation, web, wording
-from portfolio.documents import form as official_form
 from portfolio.errors import DomainError
-from portfolio.filetypes import content_disposition
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import dossier as dossier_queries
-from portfolio.queries import form as form_queries
 from portfolio.queries import package as queries
 from portfolio.queries import places
 from portfolio.services import packages
@@ -23,7 +20,6 @@ from rubric.model import Element, Indicator, Rubric
 
 blueprint = Blueprint("package", __name__)
 ALL = "all"  # a package is long: its page shows one A-indicator's elements unless all are asked for
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/dossiers/<int:dossier_id>/submission")
@@ -129,21 +125,6 @@ def manifest(package: Package) -> Any:
     return Response(body.encode(), mimetype="application/json", headers={"ETag": f'"{package.digest}"'})
 
 
-@blueprint.get("/packages/<int:package_id>/form.xlsx")
-@web.guard(Permission.PACKAGE_READ, places.package)
-def package_form(package: Package) -> Any:
-    """The official form with the package's scores, and the panel's once the reader may see them."""
-    sheet = form_queries.of_package(web.db(), package)
-    return _workbook(sheet, f"{package.dossier.school.name} {_('package')} {package.number}")
-
-
-@blueprint.get("/dossiers/<int:dossier_id>/form.xlsx")
-@web.guard(Permission.DOSSIER_READ, places.dossier)
-def form(dossier: Dossier) -> Any:
-    """The official form with the dossier's scores as they stand."""
-    return _workbook(form_queries.of_dossier(web.db(), dossier), dossier.school.name)
-
-
 @blueprint.get("/dossiers/<int:dossier_id>/result")
 @web.guard(Permission.RESULT_READ, places.dossier)
 def result(dossier: Dossier) -> Any:
@@ -185,12 +166,6 @@ def _submission_page(
 def _again(dossier: Dossier) -> Dossier:
     """The dossier as it stands after a refusal was rolled back."""
     return places.dossier(web.db(), dossier_id=dossier.id)[0]
-
-
-def _workbook(sheet: official_form.Sheet, name: str) -> Response:
-    filename = f"{name} {_('official form')}.xlsx"
-    headers = {"Content-Disposition": content_disposition(filename, inline=False)}
-    return Response(official_form.workbook(sheet), mimetype=XLSX, headers=headers)
 
 
 def _place(package: Package) -> Place:

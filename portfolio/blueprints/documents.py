@@ -1,0 +1,74 @@
+"""What leaves the house: forms and archives to download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portfolio import web
+from portfolio.documents import form_docx, form_pdf, form_xlsx
+from portfolio.documents.form import Sheet, Shown
+from portfolio.errors import NotFound
+from portfolio.filetypes import DOCX, PDF, XLSX, content_disposition
+from portfolio.models import Dossier, Package
+from portfolio.policy import Permission, Place
+from portfolio.queries import form as form_queries
+from portfolio.queries import places
+
+blueprint = Blueprint("documents", __name__)
+
+FORMATS = "any(docx, xlsx, pdf)"
+_FORM_WRITERS = {"docx": form_docx.document, "xlsx": form_xlsx.workbook, "pdf": form_pdf.document}
+_MEDIA_TYPES = {"docx": DOCX.media_type, "xlsx": XLSX.media_type, "pdf": PDF.media_type}
+
+
+def _dossier(session: Session, *, dossier_id: int, **_written: str) -> tuple[Dossier, Place]:
+    """The dossier, whatever it is written as."""
+    return places.dossier(session, dossier_id=dossier_id)
+
+
+def _package(session: Session, *, package_id: int, **_written: str) -> tuple[Package, Place]:
+    """The package, whatever it is written as."""
+    return places.package(session, package_id=package_id)
+
+
+@blueprint.get(f"/dossiers/<int:dossier_id>/form.<{FORMATS}:extension>")
+@web.guard(Permission.DOSSIER_READ, _dossier)
+def dossier_form(dossier: Dossier, extension: str) -> Response:
+    """The official form with the dossier's scores as they stand, or empty."""
+    sheet = form_queries.of_dossier(web.db(), dossier, shown=_shown(), at=web.now())
+    return _form(sheet, extension, dossier.school.name)
+
+
+@blueprint.get(f"/packages/<int:package_id>/form.<{FORMATS}:extension>")
+@web.guard(Permission.PACKAGE_READ, _package)
+def package_form(package: Package, extension: str) -> Response:
+    """The official form with the package's scores, and the panel's once the reader may see them."""
+    sheet = form_queries.of_package(web.db(), package, shown=_shown())
+    return _form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
+
+
+def _shown() -> Shown | None:
+    """Whose scores were asked for; None if that was left open. Raises NotFound for a word of no meaning."""
+    asked = request.args.get("scores")
+    if asked is None:
+        return None
+    try:
+        return Shown(asked)
+    except ValueError as error:
+        raise NotFound() from error
+
+
+def _form(sheet: Sheet, extension: str, name: str) -> Response:
+    return download(_FORM_WRITERS[extension](sheet), f"{name} {_('official form')}", extension)
+
+
+def download(body: bytes, name: str, extension: str) -> Response:
+    """A document to keep, under its name."""
+    headers: dict[str, Any] = {
+        "Content-Disposition": content_disposition(f"{name}.{extension}", inline=False),
+    }
+    return Response(body, mimetype=_MEDIA_TYPES[extension], headers=headers)

@@ -1,0 +1,46 @@
+"""PDFs that look the same everywhere: a typst template, all text as JSON, the Chinese fonts embedded."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portfolio.documents import fonts
+
+if TYPE_CHECKING:
+    from typst import Compiler
+
+_TEMPLATES = Path(__file__).parent / "typst"
+# A compiler serves one thread at a time; a page takes it for a tenth of a second.
+_turn = threading.Lock()
+
+
+def pdf(template: str, document: Mapping[str, Any], *, at: datetime) -> bytes:
+    """The PDF of `typst/<template>.typ` with the document's text; dated `at`, the same bytes every time."""
+    text = json.dumps(fonts.printable(dict(document)), ensure_ascii=False)
+    with _turn:
+        compiled = _compiler().compile(
+            input=_source(template), format="pdf", sys_inputs={"document": text}, timestamp=at
+        )
+    if not isinstance(compiled, bytes):
+        raise TypeError("typst answered with pages, not with one PDF")
+    return compiled
+
+
+@lru_cache
+def _source(template: str) -> bytes:
+    return (_TEMPLATES / f"{template}.typ").read_bytes()
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> Compiler:
+    """One compiler for all documents: reading the fonts costs more than setting a page."""
+    import typst
+
+    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts.folder()])
+    return typst.Compiler(font_paths=found)
