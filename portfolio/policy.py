@@ -32,6 +32,7 @@ class Permission(StrEnum):
     RESULT_READ = "result:read"
     SCHOOL_INVITE = "school:invite"
     PACKAGE_READ = "package:read"
+    ORIGINALS_READ = "originals:read"
     REVIEW_LIST = "review:list"
     REVIEW_READ = "review:read"
     REVIEW_SCORE = "review:score"
@@ -100,6 +101,7 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.RESULT_READ: (_STAFF, _OFFICE),
     Permission.SCHOOL_INVITE: (school(Role.LEAD), city(Role.BUREAU)),
     Permission.PACKAGE_READ: (_STAFF, _PANEL, _OFFICE),
+    Permission.ORIGINALS_READ: (_STAFF,),
     Permission.REVIEW_LIST: (Rule(Scope.ANYONE, frozenset({Role.EXPERT, Role.CHAIR})),),
     Permission.REVIEW_READ: (panel(Role.EXPERT, own=True),),
     Permission.REVIEW_SCORE: (panel(Role.EXPERT, own=True),),

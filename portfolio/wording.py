@@ -244,6 +244,9 @@ REFUSALS = {
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
     "bytes_missing": _l("The file '%(title)s' can't be read from the store. Please tell the bureau."),
+    "bytes_changed": _l(
+        "The file '%(title)s' is no longer what was signed. The export was stopped; please tell the bureau."
+    ),
     # review
     "expert_missing": _l("A panel needs at least %(needed)s experts."),
     "chair_missing": _l("A panel needs a chair."),

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
 from portfolio import web
 from portfolio.documents import form_docx, form_pdf, form_xlsx
+from portfolio.documents.archive import bag
 from portfolio.documents.form import Sheet, Shown
-from portfolio.errors import NotFound
-from portfolio.filetypes import DOCX, PDF, XLSX, content_disposition
+from portfolio.errors import DomainError, NotFound
+from portfolio.filetypes import DOCX, PDF, XLSX, ZIP, content_disposition
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import form as form_queries
+from portfolio.queries import package as package_queries
 from portfolio.queries import places
 
 blueprint = Blueprint("documents", __name__)
+log = logging.getLogger(__name__)
 
 FORMATS = "any(docx, xlsx, pdf)"
 _FORM_WRITERS = {"docx": form_docx.document, "xlsx": form_xlsx.workbook, "pdf": form_pdf.document}
@@ -49,6 +55,32 @@ def package_form(package: Package, extension: str) -> Response:
     """The official form with the package's scores, and the panel's once the reader may see them."""
     sheet = form_queries.of_package(web.db(), package, shown=_shown())
     return _form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
+
+
+@blueprint.get("/packages/<int:package_id>/archive.zip")
+@web.guard(Permission.FILE_READ, places.package)
+def archive(package: Package) -> AnyResponse:
+    """The package as an archive, made while it is sent; in ranges too, so that a broken download can go on."""
+    originals = request.args.get("originals") == "1"
+    if originals:
+        web.require(Permission.ORIGINALS_READ, Place(school_id=package.school_id))
+    contents = package_queries.contents(web.db(), package, originals=originals)
+    made = bag.archive(contents, web.services().storage, school_id=package.school_id)
+    size = len(made.zip)
+    response = Response(_noted(made), mimetype=ZIP.media_type, content_type=ZIP.media_type)
+    response.content_length = size
+    response.set_etag(made.tag)
+    response.headers["Content-Disposition"] = content_disposition(f"{made.name}.zip", inline=False)
+    return response.make_conditional(request, accept_ranges=True, complete_length=size)
+
+
+def _noted(made: bag.Archive) -> Iterator[bytes]:
+    """The archive's bytes; what stops it is named in the log, as the reader's answer has begun and just ends."""
+    try:
+        yield from made.pieces()
+    except DomainError as error:
+        log.error("archive %s stopped: %s %s", made.name, error.code, error.context)
+        raise
 
 
 def _shown() -> Shown | None:

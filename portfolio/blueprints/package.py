@@ -114,6 +114,7 @@ def package(package: Package) -> Any:
         shown=_part(view.rubric, request.args.get("part", "")),
         rows=_grid(package, view),
         may_open_files=web.may(Permission.FILE_READ, _place(package)),
+        may_take_originals=web.may(Permission.ORIGINALS_READ, _place(package)),
     )
 
 

@@ -78,6 +78,7 @@ MAY: dict[Permission, set[str]] = {
     Permission.DOSSIER_RECALL: {"lead", "principal"},
     Permission.RESULT_READ: HOLDERS_HERE | OFFICE,
     Permission.SCHOOL_INVITE: {"lead", "bureau"},
+    Permission.ORIGINALS_READ: HOLDERS_HERE,
     Permission.PACKAGE_READ: HOLDERS_HERE | PANEL | OFFICE,
     Permission.REVIEW_LIST: REVIEWERS,
     Permission.REVIEW_READ: set(),
