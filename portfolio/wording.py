@@ -244,6 +244,7 @@ REFUSALS = {
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
     "bytes_missing": _l("The file '%(title)s' can't be read from the store. Please tell the bureau."),
+    "digest_malformed": _l("A digest has 64 signs, each 0 to 9 or a to f."),
     "bytes_changed": _l(
         "The file '%(title)s' is no longer what was signed. The export was stopped; please tell the bureau."
     ),

@@ -17,7 +17,7 @@ from rubric.loader import DEFAULT, find
 from rubric.scoring import format_score
 
 SCHOOL = 7
-SIGNED = datetime(2026, 9, 30, 8, 15, 30, tzinfo=UTC)
+SIGNED = datetime(2026, 9, 30, 8, 15, 30, 123456, tzinfo=UTC)
 RUBRIC = find(DEFAULT)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from portfolio import web
-from portfolio.documents import form_docx, form_pdf, form_xlsx
+from portfolio import web, wording
+from portfolio.documents import form_docx, form_pdf, form_xlsx, receipt
 from portfolio.documents.archive import bag
+from portfolio.documents.archive.zipping import HERE
 from portfolio.documents.form import Sheet, Shown
 from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import DOCX, PDF, XLSX, ZIP, content_disposition
@@ -22,6 +24,9 @@ from portfolio.policy import Permission, Place
 from portfolio.queries import form as form_queries
 from portfolio.queries import package as package_queries
 from portfolio.queries import places
+from portfolio.queries.proof import proof_of
+from portfolio.storage import is_digest
+from portfolio.templating import score, size
 
 blueprint = Blueprint("documents", __name__)
 log = logging.getLogger(__name__)
@@ -81,6 +86,54 @@ def _noted(made: bag.Archive) -> Iterator[bytes]:
     except DomainError as error:
         log.error("archive %s stopped: %s %s", made.name, error.code, error.context)
         raise
+
+
+@blueprint.get("/packages/<int:package_id>/receipt.pdf")
+@web.guard(Permission.PACKAGE_READ, places.package)
+def package_receipt(package: Package) -> Response:
+    """The receipt to print: who signed what when, the digest, the code."""
+    view = package_queries.package_view(web.db(), package)
+    facts = (
+        ("学校", package.dossier.school.name),
+        ("批次", package.dossier.cycle.name),
+        ("申报包", f"第 {package.number} 号"),
+        ("自评 / 有据", f"{score(package.claimed)} / {score(package.supported)} 分"),
+        ("佐证材料", f"{view.files} 份，{size(view.size)}"),
+        ("送签", f"{view.people[package.submitted_by]}　{_beijing(package.submitted_at)}"),
+        ("签字", f"{view.people[package.signed_by]}　{_beijing(package.signed_at)}"),
+    )
+    made = receipt.Receipt(
+        "申报回执", view.rubric.title, facts, package.digest, check_address(package), package.signed_at
+    )
+    return download(
+        receipt.document(made), f"{package.dossier.school.name} {_('Receipt')} {package.number}", "pdf"
+    )
+
+
+@blueprint.get("/proof")
+@web.guard(Permission.CITY_READ)
+def proof() -> Any:
+    """Whose package a digest belongs to."""
+    typed = request.args.get("digest", "")
+    digest = "".join(typed.split()).lower()
+    malformed = bool(digest) and not is_digest(digest)
+    page = render_template(
+        "documents/proof.html",
+        typed=typed,
+        error=wording.refusal("digest_malformed") if malformed else None,
+        found=None if malformed or not digest else proof_of(web.db(), digest),
+    )
+    return page, 422 if malformed else 200
+
+
+def check_address(package: Package) -> str:
+    """Where the bureau checks a package's digest."""
+    return url_for("documents.proof", digest=package.digest, _external=True)
+
+
+def _beijing(moment: datetime) -> str:
+    """A moment as documents here write it, whoever asks for them."""
+    return f"{moment.astimezone(HERE):%Y-%m-%d %H:%M}"
 
 
 def _shown() -> Shown | None:

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from portfolio import heat, navigation, web, wording
+from portfolio.blueprints.documents import check_address
+from portfolio.documents import receipt
 from portfolio.errors import DomainError
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
@@ -114,6 +116,7 @@ def package(package: Package) -> Any:
         shown=_part(view.rubric, request.args.get("part", "")),
         rows=_grid(package, view),
         may_open_files=web.may(Permission.FILE_READ, _place(package)),
+        code=receipt.code(check_address(package)),
         may_take_originals=web.may(Permission.ORIGINALS_READ, _place(package)),
     )
 

@@ -25,7 +25,10 @@ def pdf(template: str, document: Mapping[str, Any], *, at: datetime) -> bytes:
     text = json.dumps(fonts.printable(dict(document)), ensure_ascii=False)
     with _turn:
         compiled = _compiler().compile(
-            input=_source(template), format="pdf", sys_inputs={"document": text}, timestamp=at
+            input=_source(template),
+            format="pdf",
+            sys_inputs={"document": text},
+            timestamp=at.replace(microsecond=0),
         )
     if not isinstance(compiled, bytes):
         raise TypeError("typst answered with pages, not with one PDF")

@@ -22,7 +22,7 @@ STATUSES = {
     ElementStatus.OK: ("●", "有据"),
     ElementStatus.BARE: ("◐", "无据"),
     ElementStatus.GAP: ("▲", "缺口"),
-    ElementStatus.NONE: ("○", "未评分"),
+    ElementStatus.NONE: ("○", "未评"),
 }
 KINDS = {
     "plan": "方案与计划",
@@ -36,7 +36,7 @@ KINDS = {
     "other": "其他",
 }
 WAIVED = {
-    "unscored": "未评分",
+    "unscored": "未评",
     "no_evidence": "无据",
     "no_justification": "没有自评说明",
     "full_on_one_old_file": "满分只靠一份旧材料",
@@ -76,7 +76,7 @@ def _environment() -> Environment:
 
 
 def _score(score: Decimal | None) -> str:
-    return "未评分" if score is None else format_score(score)
+    return "未评" if score is None else format_score(score)
 
 
 def _address(cited: Cited) -> str:
