@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,17 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from portfolio import web, wording
-from portfolio.documents import form_docx, form_pdf, form_xlsx, receipt
-from portfolio.documents.archive import bag
+from portfolio.documents import (
+    catalogue,
+    catalogue_docx,
+    catalogue_pdf,
+    form_docx,
+    form_pdf,
+    form_xlsx,
+    labels,
+    receipt,
+)
+from portfolio.documents.archive import bag, register
 from portfolio.documents.archive.zipping import HERE
 from portfolio.documents.form import Sheet, Shown
 from portfolio.errors import DomainError, NotFound
@@ -33,6 +42,11 @@ log = logging.getLogger(__name__)
 
 FORMATS = "any(docx, xlsx, pdf)"
 _FORM_WRITERS = {"docx": form_docx.document, "xlsx": form_xlsx.workbook, "pdf": form_pdf.document}
+_CATALOGUE_WRITERS: dict[str, Callable[[catalogue.Sheet, datetime], bytes]] = {
+    "docx": lambda sheet, at: catalogue_docx.document(sheet, at=at),
+    "xlsx": lambda sheet, _at: catalogue.workbook(sheet),
+    "pdf": lambda sheet, at: catalogue_pdf.document(sheet, at=at),
+}
 _MEDIA_TYPES = {"docx": DOCX.media_type, "xlsx": XLSX.media_type, "pdf": PDF.media_type}
 
 
@@ -108,6 +122,28 @@ def package_receipt(package: Package) -> Response:
     return download(
         receipt.document(made), f"{package.dossier.school.name} {_('Receipt')} {package.number}", "pdf"
     )
+
+
+@blueprint.get(f"/packages/<int:package_id>/catalogue.<{FORMATS}:extension>")
+@web.guard(Permission.PACKAGE_READ, _package)
+def package_catalogue(package: Package, extension: str) -> Response:
+    """The catalogue of the package's files, numbered by element."""
+    sheet = register.catalogue_of(package_queries.contents(web.db(), package, originals=False))
+    return download(
+        _CATALOGUE_WRITERS[extension](sheet, package.signed_at),
+        f"{package.dossier.school.name} {_('Catalogue of evidence')} {package.number}",
+        extension,
+    )
+
+
+@blueprint.get("/packages/<int:package_id>/labels.<any(docx, pdf):extension>")
+@web.guard(Permission.PACKAGE_READ, _package)
+def package_labels(package: Package, extension: str) -> Response:
+    """Labels for the boxes that hold the package on paper."""
+    made = register.labels_of(package_queries.contents(web.db(), package, originals=False))
+    write = labels.document_docx if extension == "docx" else labels.document_pdf
+    name = f"{package.dossier.school.name} {_('Box labels')} {package.number}"
+    return download(write(made, at=package.signed_at), name, extension)
 
 
 @blueprint.get("/proof")

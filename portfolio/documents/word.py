@@ -18,7 +18,7 @@ from typing import Any
 import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
@@ -27,6 +27,7 @@ from docx.shared import Mm, Pt
 SERIF, SANS, LATIN = "宋体", "黑体", "Times New Roman"
 _A4 = (Mm(210), Mm(297))
 _TWENTIETHS_A_MM = 1440 / 25.4
+_POINTS_A_MM = 72 / 25.4
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -59,8 +60,21 @@ class Row:
     heading: bool = False
 
 
-def begin(*, title: str, at: datetime, landscape: bool = False, margin: int = 15) -> Document:
-    """An empty A4 document (margins in mm) with the page number below."""
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """A part of a box's spine: its text, height in mm, size in points; written downwards if `vertical`."""
+
+    text: str
+    height: float
+    size: float
+    sans: bool = False
+    vertical: bool = False
+
+
+def begin(
+    *, title: str, at: datetime, landscape: bool = False, margin: int = 15, numbered: bool = True
+) -> Document:
+    """An empty A4 document (margins in mm), its pages numbered below."""
     document = docx.Document()
     section = document.sections[0]
     width, height = reversed(_A4) if landscape else _A4
@@ -72,7 +86,8 @@ def begin(*, title: str, at: datetime, landscape: bool = False, margin: int = 15
     properties = document.core_properties
     properties.title, properties.author, properties.comments = clean(title), "", ""
     properties.created = properties.modified = at.astimezone(UTC)
-    _number_pages(section.footer.paragraphs[0])
+    if numbered:
+        _number_pages(section.footer.paragraphs[0])
     return document
 
 
@@ -106,6 +121,11 @@ def add_heading(document: Document, text: str, level: int) -> None:
     document.add_heading(clean(text), level)
 
 
+def add_page_break(document: Document) -> None:
+    """What follows begins a new page."""
+    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+
+
 def add_table(document: Document, widths: Sequence[float], rows: Iterable[Row], *, size: float = 9) -> None:
     """A ruled table: column widths in mm, size in points."""
     table = OxmlElement("w:tbl")
@@ -115,6 +135,34 @@ def add_table(document: Document, widths: Sequence[float], rows: Iterable[Row], 
         table.append(_row(row, widths, size))
     body = document.element.body
     body.insert(len(body) - 1, table)  # before the section's properties, which stay last
+
+
+def add_spines(document: Document, spines: Sequence[Sequence[Spine]], width: float) -> None:
+    """A row of spines, each `width` mm wide, all of them of the same parts from top to foot."""
+    table = OxmlElement("w:tbl")
+    table.append(_table_properties([width] * len(spines)))
+    table.append(_grid([width] * len(spines)))
+    for parts in zip(*spines, strict=True):
+        row = OxmlElement("w:tr")
+        properties = OxmlElement("w:trPr")
+        properties.append(OxmlElement("w:cantSplit"))
+        properties.append(_with("w:trHeight", val=_twentieths(parts[0].height), hRule="exact"))
+        row.append(properties)
+        row.extend(_spine(part, width) for part in parts)
+        table.append(row)
+    body = document.element.body
+    body.insert(len(body) - 1, table)
+
+
+def _spine(part: Spine, width: float) -> Any:
+    size = part.size
+    if part.vertical:  # smaller where it would not fit on one line
+        size = min(size, part.height * _POINTS_A_MM / (max(1, len(part.text)) * 1.15))
+    cell = _cell(Cell(part.text, centred=True, heading=part.sans), width, size)
+    if part.vertical:
+        properties = cell.find(qn("w:tcPr"))
+        properties.insert(len(properties) - 1, _with("w:textDirection", val="tbRl"))
+    return cell
 
 
 def clean(text: str) -> str:

@@ -111,6 +111,9 @@ def bureau(read: Read) -> Iterator[Stop]:
     yield Stop("accounts", "/bureau/accounts")
     yield Stop("person", _link(read("/bureau/accounts"), r"/bureau/accounts/\d+"))
     yield Stop("audit trail", "/bureau/audit")
+    yield Stop("proof", "/proof")
+    yield Stop("proof, nobody's", f"/proof?digest={'0' * 64}")
+    yield Stop("proof, mistyped", "/proof?digest=0x", 422)
 
 
 def observer(read: Read) -> Iterator[Stop]:

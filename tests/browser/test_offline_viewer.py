@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from portfolio.documents.archive import bag
 from portfolio.storage import Storage
@@ -32,7 +34,7 @@ PIECES = (
 
 
 @pytest.fixture
-def page(chromium: Browser, storage: Storage, tmp_path: Path) -> Page:
+def page(chromium: Browser, storage: Storage, tmp_path: Path) -> Iterator[Page]:
     """The archive's page, opened from where it was unpacked, in a browser without a network."""
     contents = package(storage, tmp_path, PIECES)
     made = bag.archive(contents, storage, school_id=SCHOOL)
@@ -55,7 +57,7 @@ def test_it_is_walked_from_the_grid_to_an_element_to_its_file(page: Page) -> Non
     page.locator('.cell[href="#C4"]').click()
     assert urlsplit(page.url).fragment == "C4"
     element = page.locator("#C4")
-    assert element.bounding_box()["y"] < 900  # scrolled to
+    expect(element).to_be_in_viewport()
     assert "记录完整" in element.inner_text()
     with page.expect_popup() as popup:
         element.get_by_role("link", name="升旗😀仪式 100% #1").click()

@@ -98,3 +98,24 @@ def test_the_panels_forms_are_offered_once_the_result_is_out(
     bureau = make_user(store, Role.BUREAU)
     store.commit()
     assert log_in(bureau).get(f"/packages/{scene.package.id}/form.pdf?scores=both").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("document", "magic"),
+    [
+        ("catalogue.docx", b"PK"),
+        ("catalogue.xlsx", b"PK"),
+        ("catalogue.pdf", b"%PDF-"),
+        ("labels.docx", b"PK"),
+        ("labels.pdf", b"%PDF-"),
+    ],
+)
+def test_the_catalogue_and_the_labels_of_a_package_can_be_taken_along(
+    scene: Scene, store: Session, log_in: LogIn, document: str, magic: bytes
+) -> None:
+    lead = log_in(make_user_of(store, scene))
+    address = f"/packages/{scene.package.id}"
+    assert f'href="{address}/{document}"' in lead.get(address).get_data(as_text=True)
+    answer = lead.get(f"{address}/{document}")
+    assert answer.status_code == 200
+    assert answer.get_data().startswith(magic)

@@ -67,8 +67,8 @@ def _environment() -> Environment:
         points=plain_points,
         prose=lambda text: Markup(html_of(text)),
         address=_address,
-        pages=_pages,
-        years=_years,
+        pages=pages_of,
+        years=years_of,
         waiver=lambda gap: WAIVED.get(gap.rpartition(":")[2], gap),
     )
     environment.globals.update(STATUSES=STATUSES, KINDS=KINDS)
@@ -85,9 +85,11 @@ def _address(cited: Cited) -> str:
     return quote(cited.file.path) + fragment
 
 
-def _pages(cited: Cited) -> str:
+def pages_of(cited: Cited) -> str:
+    """The pages cited."""
     return f"第 {'—'.join(str(page) for page in cited.pages)} 页" if cited.pages else ""
 
 
-def _years(years: tuple[int, ...]) -> str:
+def years_of(years: tuple[int, ...]) -> str:
+    """School years as people write them."""
     return "、".join(f"{year}—{year + 1}" for year in years)
