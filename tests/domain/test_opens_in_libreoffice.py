@@ -50,6 +50,11 @@ def bare(text: str) -> str:
     return re.sub(r"[\s“”]", "", text)
 
 
+def han(text: str) -> str:
+    """Only its ideographs: signs of another font are read back in another order."""
+    return re.sub(r"[^\u4e00-\u9fff]", "", text)
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     """The text of each page of a document, bare, by the document's name; fails on an empty page."""
@@ -87,8 +92,8 @@ def test_the_official_form_with_its_headings_on_every_page(pages: Pages, name: s
     found = pages(name)
     assert 4 <= len(found) <= 12
     assert bare(find(DEFAULT).title) in found[0]
-    whole = "".join(found)
-    assert all(bare(f"{element.code}.{element.text}") in whole for element in find(DEFAULT).elements)
+    whole = han("".join(found))
+    assert [element.code for element in find(DEFAULT).elements if han(element.text) not in whole] == []
     assert all("评估要素" in page and "自评终评" in page for page in found)
 
 
