@@ -71,7 +71,14 @@ def home(session: Session, actor: Actor) -> str:
 
 
 # where one is on the way from the check list to the package
-_SUBMISSION = ("package.submission", "package.package", "package.waive", "package.hand_over", "package.sign")
+_SUBMISSION = (
+    "reporting.",
+    "package.submission",
+    "package.package",
+    "package.waive",
+    "package.hand_over",
+    "package.sign",
+)
 
 
 def menu(actor: Actor) -> list[Item]:

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     SCHOOL_INVITE = "school:invite"
     PACKAGE_READ = "package:read"
     ORIGINALS_READ = "originals:read"
+    REPORT_WRITE = "report:write"
     REVIEW_LIST = "review:list"
     REVIEW_READ = "review:read"
     REVIEW_SCORE = "review:score"
@@ -102,6 +103,7 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.SCHOOL_INVITE: (school(Role.LEAD), city(Role.BUREAU)),
     Permission.PACKAGE_READ: (_STAFF, _PANEL, _OFFICE),
     Permission.ORIGINALS_READ: (_STAFF,),
+    Permission.REPORT_WRITE: (_EDITORS,),
     Permission.REVIEW_LIST: (Rule(Scope.ANYONE, frozenset({Role.EXPERT, Role.CHAIR})),),
     Permission.REVIEW_READ: (panel(Role.EXPERT, own=True),),
     Permission.REVIEW_SCORE: (panel(Role.EXPERT, own=True),),
@@ -118,6 +120,7 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.ELEMENT_ASSIGN: Permission.DOSSIER_READ,
     Permission.CITATION_WRITE: Permission.DOSSIER_READ,
     Permission.DOSSIER_SUBMIT: Permission.SUBMISSION_READ,
+    Permission.REPORT_WRITE: Permission.DOSSIER_READ,
     Permission.DOSSIER_SIGN: Permission.SUBMISSION_READ,
     Permission.DOSSIER_RECALL: Permission.SUBMISSION_READ,
     Permission.EVIDENCE_WRITE: Permission.EVIDENCE_READ,

@@ -136,6 +136,7 @@ AUDIT_ACTIONS = {
     Action.GAP_WAIVED: _l("waived a gap"),
     Action.GAP_UNWAIVED: _l("took back a waiver"),
     Action.HANDED_OVER: _l("handed the dossier over for signing"),
+    Action.INTRODUCTION_WRITTEN: _l("wrote an introduction of the report"),
     Action.RECALLED: _l("recalled the dossier"),
     Action.PACKAGE_SIGNED: _l("signed and submitted a package"),
     Action.ELEMENT_REVIEWED: _l("scored an element of a review"),

@@ -27,7 +27,7 @@ from portfolio.models import (
     Throttle,
     Upload,
 )
-from portfolio.services import accounts, packages
+from portfolio.services import accounts, packages, reports
 from portfolio.storage import Storage
 from portfolio.tokens import new_token
 from rubric.loader import DEFAULT, find
@@ -36,6 +36,7 @@ from tests.factories import (
     NOW,
     PASSWORD,
     actor_for,
+    bureau_actor,
     cite,
     make_dossier,
     make_evidence,
@@ -62,6 +63,15 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     dossier = make_dossier(session)
     package, evidence = _submit(session, storage, folder, dossier)
     _review(session, dossier, package)
+    reports.introduce(
+        session,
+        actor=bureau_actor(session),
+        now=NOW,
+        dossier=dossier,
+        indicator="A1",
+        text="党建引领发展。",
+        version=0,
+    )
     _leave_around(session, dossier.school)
     session.flush()
     return FilledStore(dossier.school, dossier, evidence, package)

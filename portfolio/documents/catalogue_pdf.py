@@ -12,7 +12,7 @@ def document(sheet: Sheet, *, at: datetime) -> bytes:
     """The catalogue as PDF: A4 landscape, headings on each page, pages numbered."""
     return pdf(
         "catalogue",
-        {
+        document={
             "title": sheet.title,
             "subtitle": sheet.subtitle,
             "widths": WIDTHS,

@@ -25,7 +25,7 @@ def document(sheet: Sheet) -> bytes:
     """The form as PDF: A and B merged over their elements, headings on each page, A4 landscape."""
     return pdf(
         "form",
-        {
+        document={
             "title": sheet.rubric.title,
             "lines": [sheet.total_line, sheet.subtitle],
             "headings": HEADINGS,

@@ -47,7 +47,7 @@ def document_pdf(labels: Sequence[Label], *, at: datetime) -> bytes:
     """The labels as PDF, four a page, with lines to cut along."""
     return pdf(
         "labels",
-        {
+        document={
             "box": BOX,
             "labels": [
                 {

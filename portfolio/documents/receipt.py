@@ -28,7 +28,7 @@ def document(receipt: Receipt) -> bytes:
     """The receipt as PDF, one A4 page."""
     return pdf(
         "receipt",
-        {
+        document={
             "title": receipt.title,
             "subtitle": receipt.subtitle,
             "facts": [list(fact) for fact in receipt.facts],

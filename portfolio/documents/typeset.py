@@ -20,18 +20,26 @@ _TEMPLATES = Path(__file__).parent / "typst"
 _turn = threading.Lock()
 
 
-def pdf(template: str, document: Mapping[str, Any], *, at: datetime) -> bytes:
-    """The PDF of `typst/<template>.typ` with the document's text; dated `at`, the same bytes every time."""
+def pdf(*templates: str, document: Mapping[str, Any], at: datetime) -> bytes:
+    """The PDF of these templates, one after the other, with the document's text; dated `at`.
+
+    The same text on the same date is the same bytes.
+    """
+    return _compiled(templates, document, format="pdf", timestamp=at.replace(microsecond=0))
+
+
+def picture(*templates: str, document: Mapping[str, Any]) -> bytes:
+    """The one page of these templates as a PNG to be printed."""
+    return _compiled(templates, document, format="png", ppi=200.0)
+
+
+def _compiled(templates: tuple[str, ...], document: Mapping[str, Any], **how: Any) -> bytes:
     text = json.dumps(fonts.printable(dict(document)), ensure_ascii=False)
+    source = b"\n".join(_source(name) for name in templates)
     with _turn:
-        compiled = _compiler().compile(
-            input=_source(template),
-            format="pdf",
-            sys_inputs={"document": text},
-            timestamp=at.replace(microsecond=0),
-        )
+        compiled = _compiler().compile(input=source, sys_inputs={"document": text}, **how)
     if not isinstance(compiled, bytes):
-        raise TypeError("typst answered with pages, not with one PDF")
+        raise TypeError("typst answered with pages, not with one file")
     return compiled
 
 

@@ -23,6 +23,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
+from portfolio.documents.blocks import Block
+
 # Fonts that Word and WPS bring and LibreOffice has substitutes for
 SERIF, SANS, LATIN = "宋体", "黑体", "Times New Roman"
 _A4 = (Mm(210), Mm(297))
@@ -119,6 +121,31 @@ def add_line(
 def add_heading(document: Document, text: str, level: int) -> None:
     """A heading that Word's outline shows."""
     document.add_heading(clean(text), level)
+
+
+def add_picture(document: Document, data: bytes, *, width: float) -> None:
+    """A picture in a paragraph of its own, `width` mm wide."""
+    document.add_picture(io.BytesIO(data), width=Mm(width))
+    document.paragraphs[-1].alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+
+def add_blocks(document: Document, blocks: Iterable[Block]) -> None:
+    """What somebody wrote in Markdown."""
+    for block in blocks:
+        paragraph = document.add_paragraph()
+        if block.kind == "item":
+            paragraph.paragraph_format.left_indent = Mm(6 * (block.depth + 1))
+            paragraph.paragraph_format.first_line_indent = Mm(-6)
+            paragraph.add_run(f"{block.mark}\t")
+            paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(6 * (block.depth + 1)))
+        elif block.kind == "quote":
+            paragraph.paragraph_format.left_indent = Mm(6)
+        elif block.kind == "text":
+            paragraph.paragraph_format.first_line_indent = Pt(21)  # two characters
+        for written in block.runs:
+            run = paragraph.add_run(clean(written.text))
+            run.bold = written.strong or block.kind == "heading"
+            run.italic = written.slanted
 
 
 def add_page_break(document: Document) -> None:

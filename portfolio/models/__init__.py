@@ -1,7 +1,14 @@
 """The store: typed mappings and the rules a schema can hold. No workflow."""
 
 from portfolio.models.cycle import Cycle, Round, RubricEdition
-from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
+from portfolio.models.dossier import (
+    Citation,
+    Dossier,
+    DossierState,
+    GapWaiver,
+    Introduction,
+    SelfAssessment,
+)
 from portfolio.models.evidence import (
     Blob,
     Evidence,
@@ -53,6 +60,7 @@ __all__ = [
     "EvidenceVersion",
     "EvidenceYear",
     "GapWaiver",
+    "Introduction",
     "Invitation",
     "LoginSession",
     "Membership",

@@ -45,6 +45,7 @@ def lead(read: Read) -> Iterator[Stop]:
     yield Stop("home", home)
     yield Stop("element", f"{home}/elements/C2")
     yield Stop("submission", f"{home}/submission")
+    yield Stop("report", f"{home}/report")
     yield Stop("result", f"{home}/result")
     yield Stop("people", _link(read(home), r"/schools/\d+/people"))
     yield Stop("account", "/account")
@@ -55,6 +56,7 @@ def principal(read: Read) -> Iterator[Stop]:
     home = _home(read)
     yield Stop("element", f"{home}/elements/C2")
     yield Stop("submission", f"{home}/submission")
+    yield Stop("report", f"{home}/report")
 
 
 def applicant(read: Read) -> Iterator[Stop]:

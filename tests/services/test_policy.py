@@ -79,6 +79,7 @@ MAY: dict[Permission, set[str]] = {
     Permission.RESULT_READ: HOLDERS_HERE | OFFICE,
     Permission.SCHOOL_INVITE: {"lead", "bureau"},
     Permission.ORIGINALS_READ: HOLDERS_HERE,
+    Permission.REPORT_WRITE: EDITORS,
     Permission.PACKAGE_READ: HOLDERS_HERE | PANEL | OFFICE,
     Permission.REVIEW_LIST: REVIEWERS,
     Permission.REVIEW_READ: set(),
