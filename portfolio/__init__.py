@@ -18,8 +18,8 @@ from portfolio.storage.factory import from_url
 
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
-    "auth", "dossier", "evidence", "uploads", "package", "documents", "reporting", "panel", "settlement", "staff",
-    "bureau",
+    "auth", "dossier", "evidence", "uploads", "package", "documents", "reporting", "worksheet", "panel", "settlement",
+    "staff", "bureau",
 )  # fmt: skip
 
 

@@ -73,6 +73,7 @@ def home(session: Session, actor: Actor) -> str:
 # where one is on the way from the check list to the package
 _SUBMISSION = (
     "reporting.",
+    "worksheet.",
     "package.submission",
     "package.package",
     "package.waive",

@@ -46,6 +46,7 @@ def lead(read: Read) -> Iterator[Stop]:
     yield Stop("element", f"{home}/elements/C2")
     yield Stop("submission", f"{home}/submission")
     yield Stop("report", f"{home}/report")
+    yield Stop("working sheet", f"{home}/worksheet")
     yield Stop("result", f"{home}/result")
     yield Stop("people", _link(read(home), r"/schools/\d+/people"))
     yield Stop("account", "/account")

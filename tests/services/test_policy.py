@@ -80,6 +80,7 @@ MAY: dict[Permission, set[str]] = {
     Permission.SCHOOL_INVITE: {"lead", "bureau"},
     Permission.ORIGINALS_READ: HOLDERS_HERE,
     Permission.REPORT_WRITE: EDITORS,
+    Permission.WORKSHEET_USE: EDITORS,
     Permission.PACKAGE_READ: HOLDERS_HERE | PANEL | OFFICE,
     Permission.REVIEW_LIST: REVIEWERS,
     Permission.REVIEW_READ: set(),
