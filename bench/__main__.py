@@ -1,17 +1,19 @@
 """Measures the real server on a fresh data folder and prints what it found.
 
-python -m bench [--schools N] [--evidence M] [--upload MEGABYTES] [--without-search] [--without-city]
+python -m bench [--schools N] [--evidence M] [--upload MEGABYTES] [--archive FILES]
+                [--without-search] [--without-city]
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import city, derivatives, gaps, library, pages, search
+from bench import city, derivatives, documents, gaps, library, pages, search
 from bench.server import Account, Server, load_demo, serving
 from bench.upload import Upload, upload
 from bench.visitor import OverHttp, Visitor, link
@@ -28,6 +30,10 @@ LEAST_OF_DISK = 0.8  # of what hashing and writing the same bytes reaches on the
 MOST_MILLISECONDS_OF_THE_CITY = 80
 MOST_TIMES_AS_LONG = 2  # the city overview with ten times the schools
 MOST_SECONDS_OF_THE_DEMO = 180
+MOST_FOR_A_FORM = 1.0
+MOST_FOR_A_SMALL_ARCHIVE = 0.4
+MOST_UNTIL_FIRST_BYTE = 1.0
+LEAST_OF_THE_DISK = 0.7
 
 
 def main() -> int:
@@ -41,6 +47,7 @@ def main() -> int:
         print(
             f"{chosen.schools} school(s) with {chosen.evidence} pieces of evidence each; medians of {pages.REPEATS}\n"
         )
+        excesses = [*_forms(), *_archives(data, chosen.archive)]
         with serving(data) as server:
             excesses += [*_pages(data, server, accounts), *_processes(server)]
             if chosen.upload:
@@ -65,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--upload", type=int, default=1024, metavar="MEGABYTES", help="0 for none")
     parser.add_argument("--without-search", action="store_true", help="fill no 20,000 pages to search them")
     parser.add_argument("--without-city", action="store_true", help="fill no city of 2,000 schools")
+    parser.add_argument("--archive", type=int, default=2000, metavar="FILES", help="of 1 MB each; 0 for none")
     return parser.parse_args()
 
 
@@ -83,6 +91,38 @@ def _cities() -> Iterator[str]:
         yield f"the city overview takes {many.milliseconds / few.milliseconds:.1f} times as long with more schools"
     if many.seconds_to_make > MOST_SECONDS_OF_THE_DEMO:
         yield f"a city made in {many.seconds_to_make:.0f} s, {MOST_SECONDS_OF_THE_DEMO} are allowed"
+
+
+def _forms() -> Iterator[str]:
+    print("official form")
+    for name, seconds in documents.forms():
+        print(f"  {name:<18}{seconds * 1000:8.0f} ms")
+        if seconds > MOST_FOR_A_FORM:
+            yield f"{seconds:.1f} s for the form as {name}, {MOST_FOR_A_FORM:.0f} are allowed"
+
+
+def _archives(data: Path, files: int) -> Iterator[str]:
+    documents.archive(data / "bench-first", files=1, size=20_000)  # loads what every archive needs
+    small = documents.archive(data / "bench-small", files=300, size=20_000)
+    print(f"archive of 300 files of 20 kB {small.seconds * 1000:.0f} ms")
+    if small.seconds > MOST_FOR_A_SMALL_ARCHIVE:
+        yield f"{small.seconds:.2f} s for a small archive, {MOST_FOR_A_SMALL_ARCHIVE} are allowed"
+    if not files:
+        return
+    large = documents.archive(data / "bench-large", files=files, size=MEGABYTE)
+    shutil.rmtree(data / "bench-large")
+    print(f"archive of {files} files of 1 MB")
+    print(f"  first byte        {large.first_byte * 1000:8.0f} ms")
+    print(
+        f"  sending           {large.size / large.seconds / MEGABYTE:8.0f} MB/s ({large.share:.0%} of the disk)"
+    )
+    print(f"  memory grew by    {large.growth / MEGABYTE:8.0f} MB\n")
+    if large.first_byte > MOST_UNTIL_FIRST_BYTE:
+        yield f"{large.first_byte:.2f} s until an archive's first byte, {MOST_UNTIL_FIRST_BYTE:.0f} are allowed"
+    if large.share < LEAST_OF_THE_DISK:
+        yield f"an archive at {large.share:.0%} of the disk's own speed, {LEAST_OF_THE_DISK:.0%} are wanted"
+    if large.growth > MOST_GROWTH:
+        yield f"an archive took {large.growth / MEGABYTE:.0f} MB, {MOST_GROWTH // MEGABYTE} are allowed"
 
 
 def _pages(data: Path, server: Server, accounts: list[Account]) -> Iterator[str]:

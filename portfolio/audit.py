@@ -54,6 +54,7 @@ class Action(StrEnum):
     CITED = "citation:added"
     CITATION_CHANGED = "citation:changed"
     UNCITED = "citation:removed"
+    INTRODUCTION_WRITTEN = "introduction:written"
     GAP_WAIVED = "gap:waived"
     GAP_UNWAIVED = "gap:unwaived"
     HANDED_OVER = "dossier:handed_over"

@@ -13,6 +13,7 @@ from config import SettingsInvalid
 from portfolio.commands import (
     accounts,
     demo,
+    packaging,
     readiness,
     reminding,
     rubrics,
@@ -24,7 +25,7 @@ from portfolio.commands import (
 from portfolio.commands.installation import CannotRun
 from portfolio.db import DatabaseMisconfigured
 from portfolio.errors import DomainError
-from portfolio.storage import StorageError
+from portfolio.storage import StorageError, is_digest
 from rubric.loader import DEFAULT
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_work,
         _add_store,
         _add_readiness,
+        _add_package,
         _add_invite,
         _add_remind,
         _add_rubric,
@@ -132,6 +134,23 @@ def _add_readiness(commands: Commands) -> None:
     summaries = commands.add_parser("summaries", help="compare the city's sums with what they sum up")
     summaries.add_argument("--rebuild", action="store_true", help="write them anew")
     summaries.set_defaults(run=readiness.summaries)
+
+
+def _add_package(commands: Commands) -> None:
+    package = commands.add_parser("package", help="write or verify the archive of a package")
+    verbs = package.add_subparsers(required=True, metavar="VERB")
+    verify = verbs.add_parser("verify", help="name everything in an archive that is not what was signed")
+    verify.add_argument("file", type=Path, metavar="FILE", help="the ZIP, or the folder it was unpacked to")
+    verify.add_argument("--digest", type=_digest, help="the receipt's: the archive must hold this package")
+    verify.add_argument("--all", action="store_true", help="name the files that are whole too")
+    verify.set_defaults(run=packaging.verify)
+    export = verbs.add_parser("export", help="write the archive of a package")
+    export.add_argument("digest", type=_digest, metavar="DIGEST", help="the package's SHA-256")
+    export.add_argument("file", type=Path, metavar="FILE", help="the ZIP to write")
+    export.add_argument(
+        "--originals", action="store_true", help="pictures as uploaded, with their place and device"
+    )
+    export.set_defaults(run=packaging.export)
 
 
 def _add_invite(commands: Commands) -> None:
@@ -199,6 +218,13 @@ def _port(typed: str) -> int:
     if not typed.isdecimal() or int(typed) > 65535:
         raise argparse.ArgumentTypeError(f"{typed!r} is not a port (0 to 65535)")
     return int(typed)
+
+
+def _digest(typed: str) -> str:
+    digest = "".join(typed.split()).lower()
+    if not is_digest(digest):
+        raise argparse.ArgumentTypeError(f"{typed!r} is not a SHA-256 digest (64 hexadecimal digits)")
+    return digest
 
 
 def _count(typed: str) -> int:

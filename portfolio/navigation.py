@@ -73,7 +73,15 @@ def home(session: Session, actor: Actor) -> str:
 
 
 # where one is on the way from the check list to the package
-_SUBMISSION = ("package.submission", "package.package", "package.waive", "package.hand_over", "package.sign")
+_SUBMISSION = (
+    "reporting.",
+    "worksheet.",
+    "package.submission",
+    "package.package",
+    "package.waive",
+    "package.hand_over",
+    "package.sign",
+)
 
 
 def menu(actor: Actor) -> list[Item]:
@@ -116,6 +124,7 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
+    yield _item(_("Proof"), "documents.proof")
     yield _item(_("Audit trail"), "bureau.audit_trail")
 
 

@@ -35,6 +35,9 @@ class Permission(StrEnum):
     RESULT_READ = "result:read"
     SCHOOL_INVITE = "school:invite"
     PACKAGE_READ = "package:read"
+    ORIGINALS_READ = "originals:read"
+    REPORT_WRITE = "report:write"
+    WORKSHEET_USE = "worksheet:use"
     REVIEW_LIST = "review:list"
     REVIEW_READ = "review:read"
     REVIEW_SCORE = "review:score"
@@ -106,6 +109,9 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.RESULT_READ: (_STAFF, _OFFICE),
     Permission.SCHOOL_INVITE: (school(Role.LEAD), city(Role.BUREAU)),
     Permission.PACKAGE_READ: (_STAFF, _PANEL, _OFFICE),
+    Permission.ORIGINALS_READ: (_STAFF,),
+    Permission.REPORT_WRITE: (_EDITORS,),
+    Permission.WORKSHEET_USE: (_EDITORS,),
     Permission.REVIEW_LIST: (Rule(Scope.ANYONE, frozenset({Role.EXPERT, Role.CHAIR})),),
     Permission.REVIEW_READ: (panel(Role.EXPERT, own=True),),
     Permission.REVIEW_SCORE: (panel(Role.EXPERT, own=True),),
@@ -125,6 +131,8 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.FIGURE_WRITE: Permission.DOSSIER_READ,
     Permission.CITATION_WRITE: Permission.DOSSIER_READ,
     Permission.DOSSIER_SUBMIT: Permission.SUBMISSION_READ,
+    Permission.REPORT_WRITE: Permission.DOSSIER_READ,
+    Permission.WORKSHEET_USE: Permission.DOSSIER_READ,
     Permission.DOSSIER_SIGN: Permission.SUBMISSION_READ,
     Permission.DOSSIER_RECALL: Permission.SUBMISSION_READ,
     Permission.EVIDENCE_WRITE: Permission.EVIDENCE_READ,

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
 
-import markdown
-import nh3
 from babel.dates import format_skeleton
 from flask import Flask
 from flask_babel import format_date, format_time, gettext, to_user_timezone
@@ -18,27 +15,10 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from portfolio import navigation, web, wording
+from portfolio.documents.prose import html_of
 from portfolio.policy import Permission, Place, allows
 from rubric.gaps import ElementStatus
 from rubric.scoring import format_score
-
-_TAGS = {
-    "p",
-    "br",
-    "strong",
-    "em",
-    "ul",
-    "ol",
-    "li",
-    "blockquote",
-    "code",
-    "h3",
-    "h4",
-    "table",
-    "thead",
-    "tbody",
-}
-_TAGS |= {"tr", "th", "td", "hr", "del"}
 
 
 def init(app: Flask) -> None:
@@ -177,10 +157,7 @@ def school_year(year: int) -> str:
 
 def prose(text: str) -> Markup:
     """A person's Markdown as harmless HTML."""
-    html = markdown.markdown(
-        re.sub(r"(?m)^#{1,2} ", "### ", text), extensions=["nl2br", "sane_lists", "tables"]
-    )
-    return Markup(nh3.clean(html, tags=_TAGS, attributes={}))
+    return Markup(html_of(text))
 
 
 def days_until(deadline: datetime, now: datetime) -> int:

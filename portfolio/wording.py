@@ -228,6 +228,7 @@ AUDIT_ACTIONS = {
     Action.GAP_WAIVED: _l("waived a gap"),
     Action.GAP_UNWAIVED: _l("took back a waiver"),
     Action.HANDED_OVER: _l("handed the dossier over for signing"),
+    Action.INTRODUCTION_WRITTEN: _l("wrote an introduction of the report"),
     Action.RECALLED: _l("recalled the dossier"),
     Action.PACKAGE_SIGNED: _l("signed and submitted a package"),
     Action.ELEMENT_REVIEWED: _l("scored an element of a review"),
@@ -468,6 +469,29 @@ REFUSALS = {
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
     "bytes_missing": _l("The file '%(title)s' can't be read from the store. Please tell the bureau."),
+    # the working sheet
+    "sheet_missing": _l("Please choose the working sheet."),
+    "sheet_unreadable": _l("This file can't be read as an Excel workbook (.xlsx)."),
+    "sheet_macros": _l("This workbook holds macros. Please save it as .xlsx without them."),
+    "sheet_too_large": _l("A working sheet has at most %(rows)s rows and %(kilobytes)s kB."),
+    "sheet_headings": _l(
+        "The headings %(headings)s are not in this sheet. Please fill in the one exported here."
+    ),
+    "sheet_of_other_dossier": _l("This working sheet is of another school or another cycle."),
+    "sheet_of_other_rubric": _l("This working sheet is of another rubric."),
+    "sheet_refused": _l("%(count)s cells are refused. Nothing was changed."),
+    "sheet_outdated": _l(
+        "The dossier has changed since this preview. Please look at it again; nothing was changed."
+    ),
+    "cell_formula": _l("A formula or an error stands here. Please write its value."),
+    "cell_without_code": _l("This row has no code, so nobody can tell which element it is."),
+    "cell_unknown_code": _l("There is no element %(element)s."),
+    "cell_twice": _l("%(element)s stands in an earlier row already."),
+    "cell_not_yours": _l("%(element)s is not assigned to you."),
+    "digest_malformed": _l("A digest has 64 signs, each 0 to 9 or a to f."),
+    "bytes_changed": _l(
+        "The file '%(title)s' is no longer what was signed. The export was stopped; please tell the bureau."
+    ),
     # review
     "expert_missing": _l("A panel needs at least %(needed)s experts."),
     "chair_missing": _l("A panel needs a chair."),

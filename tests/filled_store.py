@@ -35,7 +35,7 @@ from portfolio.models import (
     TouchedElement,
     Upload,
 )
-from portfolio.services import accounts, packages, summaries, trend
+from portfolio.services import accounts, packages, reports, summaries, trend
 from portfolio.storage import Storage
 from portfolio.tokens import new_token
 from rubric.loader import DEFAULT, find
@@ -45,6 +45,7 @@ from tests.factories import (
     NOW,
     PASSWORD,
     actor_for,
+    bureau_actor,
     cite,
     make_cycle,
     make_dossier,
@@ -74,6 +75,15 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     package, evidence = _submit(session, storage, folder, dossier)
     _review(session, dossier, package)
     _next_cycle(session, dossier, evidence)
+    reports.introduce(
+        session,
+        actor=bureau_actor(session),
+        now=NOW,
+        dossier=dossier,
+        indicator="A1",
+        text="党建引领发展。",
+        version=0,
+    )
     _leave_around(session, dossier.school)
     _look_back(session, dossier)
     session.flush()

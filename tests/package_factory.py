@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portfolio import check
 from portfolio.db import new_id
+from portfolio.manifest import digest_of, manifest_of
 from portfolio.models import (
     Blob,
     Citation,
@@ -21,6 +22,7 @@ from portfolio.models import (
     PackageCitation,
     PackageElement,
     PackageFile,
+    School,
     SelfAssessment,
 )
 from rubric.loader import DEFAULT, find
@@ -42,8 +44,8 @@ def make_package(session: Session, dossier: Dossier, *, number: int = 1) -> Pack
         cycle_id=dossier.cycle_id,
         number=number,
         rubric_digest=cycle.rubric_digest,
-        digest=hashlib.sha256(str(package_id).encode()).hexdigest(),
-        manifest="{}",
+        digest="",
+        manifest="",
         claimed=sum((score for score in claimed.values() if score is not None), Decimal(0)),
         supported=sum(
             (score for code, score in claimed.items() if score is not None and code in cited), Decimal(0)
@@ -54,10 +56,18 @@ def make_package(session: Session, dossier: Dossier, *, number: int = 1) -> Pack
         signed_by=signer.id,
         signed_at=NOW,
     )
+    package.manifest = _manifest(session, package, cycle)
+    package.digest = digest_of(package.manifest)
     session.add(package)
     dossier.state = DossierState.SUBMITTED
     session.flush()
     return package
+
+
+def _manifest(session: Session, package: Package, cycle: Cycle) -> str:
+    school = session.get_one(School, package.school_id)
+    names = check._Names(school.name, school.district, cycle.name, "王某", "李校长")
+    return manifest_of(check._frozen(session, package, find(DEFAULT), names))
 
 
 def _add_elements(session: Session, package_id: int, dossier: Dossier) -> dict[str, Decimal | None]:

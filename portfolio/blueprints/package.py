@@ -8,13 +8,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from portfolio import heat, navigation, web, wording
-from portfolio.documents import form as official_form
+from portfolio.blueprints.documents import check_address
+from portfolio.documents import receipt
 from portfolio.errors import DomainError
-from portfolio.filetypes import content_disposition
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import dossier as dossier_queries
-from portfolio.queries import form as form_queries
 from portfolio.queries import package as queries
 from portfolio.queries import places
 from portfolio.services import packages
@@ -23,7 +22,6 @@ from rubric.model import Element, Indicator, Rubric
 
 blueprint = Blueprint("package", __name__)
 ALL = "all"  # a package is long: its page shows one A-indicator's elements unless all are asked for
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/dossiers/<int:dossier_id>/submission")
@@ -118,6 +116,8 @@ def package(package: Package) -> Any:
         shown=_part(view.rubric, request.args.get("part", "")),
         rows=_grid(package, view),
         may_open_files=web.may(Permission.FILE_READ, _place(package)),
+        code=receipt.code(check_address(package)),
+        may_take_originals=web.may(Permission.ORIGINALS_READ, _place(package)),
     )
 
 
@@ -127,21 +127,6 @@ def manifest(package: Package) -> Any:
     """The canonical manifest, to the byte: its SHA-256 is the package's digest."""
     body = queries.manifest_text(web.db(), package.id)
     return Response(body.encode(), mimetype="application/json", headers={"ETag": f'"{package.digest}"'})
-
-
-@blueprint.get("/packages/<int:package_id>/form.xlsx")
-@web.guard(Permission.PACKAGE_READ, places.package)
-def package_form(package: Package) -> Any:
-    """The official form with the package's scores, and the panel's once the reader may see them."""
-    sheet = form_queries.of_package(web.db(), package)
-    return _workbook(sheet, f"{package.dossier.school.name} {_('package')} {package.number}")
-
-
-@blueprint.get("/dossiers/<int:dossier_id>/form.xlsx")
-@web.guard(Permission.DOSSIER_READ, places.dossier)
-def form(dossier: Dossier) -> Any:
-    """The official form with the dossier's scores as they stand."""
-    return _workbook(form_queries.of_dossier(web.db(), dossier), dossier.school.name)
 
 
 @blueprint.get("/dossiers/<int:dossier_id>/result")
@@ -185,12 +170,6 @@ def _submission_page(
 def _again(dossier: Dossier) -> Dossier:
     """The dossier as it stands after a refusal was rolled back."""
     return places.dossier(web.db(), dossier_id=dossier.id)[0]
-
-
-def _workbook(sheet: official_form.Sheet, name: str) -> Response:
-    filename = f"{name} {_('official form')}.xlsx"
-    headers = {"Content-Disposition": content_disposition(filename, inline=False)}
-    return Response(official_form.workbook(sheet), mimetype=XLSX, headers=headers)
 
 
 def _place(package: Package) -> Place:

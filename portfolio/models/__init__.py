@@ -3,7 +3,14 @@
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
 from portfolio.models.derived import Derivation, DerivationState, PageImage, PageText, SearchChunk, TextSource
-from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
+from portfolio.models.dossier import (
+    Citation,
+    Dossier,
+    DossierState,
+    GapWaiver,
+    Introduction,
+    SelfAssessment,
+)
 from portfolio.models.evidence import (
     Blob,
     Evidence,
@@ -76,6 +83,7 @@ __all__ = [
     "EvidenceYear",
     "FigureValue",
     "GapWaiver",
+    "Introduction",
     "Invitation",
     "LoginSession",
     "Membership",

@@ -87,6 +87,20 @@ class Citation(Keyed, Base):
     cited_at: Mapped[At]
 
 
+class Introduction(Keyed, Base):
+    """What a school says of itself under an A-indicator in its self-assessment report, in Markdown."""
+
+    __tablename__ = "introductions"
+    __table_args__ = (UniqueConstraint("dossier_id", "indicator"),)
+
+    dossier_id: Mapped[int] = mapped_column(Id, ForeignKey("dossiers.id"))
+    indicator: Mapped[Code]
+    text: Mapped[Words]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    saved_at: Mapped[At]
+    saved_by: Mapped[UserId]
+
+
 class GapWaiver(Keyed, Base):
     """A gap the school knows of and submits with, and why."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.documents.form import Scores, Sheet
+from portfolio.documents.form import Scores, Sheet, Shown
 from portfolio.editions import rubric_of
 from portfolio.models import (
     Assignment,
@@ -18,13 +19,10 @@ from portfolio.models import (
     Round,
     SelfAssessment,
 )
-from portfolio.queries.package import expert_judgements
-from rubric.review import median
-from rubric.scoring import Judgement
 
 
-def of_dossier(session: Session, dossier: Dossier) -> Sheet:
-    """The form with the dossier's scores as they stand; the panel's columns are empty."""
+def of_dossier(session: Session, dossier: Dossier, *, shown: Shown | None, at: datetime) -> Sheet:
+    """The form with the dossier's scores as they stand; it has no panel's scores yet."""
     rows = session.execute(
         select(SelfAssessment.element, SelfAssessment.score).where(SelfAssessment.dossier_id == dossier.id)
     )
@@ -33,11 +31,16 @@ def of_dossier(session: Session, dossier: Dossier) -> Sheet:
         school=dossier.school.name,
         cycle=dossier.cycle.name,
         scores={row.element: Scores(own=row.score) for row in rows},
+        shown=shown or Shown.SELF,
+        at=at,
     )
 
 
-def of_package(session: Session, package: Package) -> Sheet:
-    """The form with the package's scores; the panel's columns are filled once the result is published."""
+def of_package(session: Session, package: Package, *, shown: Shown | None) -> Sheet:
+    """The form with the package's scores, and the panel's finals once they are published.
+
+    Nothing chosen means all there is.
+    """
     own = {
         row.element: row.score
         for row in session.execute(
@@ -46,21 +49,20 @@ def of_package(session: Session, package: Package) -> Sheet:
             )
         )
     }
-    panel, final = _judged(session, package)
+    finals = _finals(session, package)
     return Sheet(
         rubric=rubric_of(session, package.rubric_digest),
         school=package.dossier.school.name,
         cycle=package.dossier.cycle.name,
-        scores={
-            code: Scores(own=score, panel=panel.get(code), final=final.get(code))
-            for code, score in own.items()
-        },
+        scores={code: Scores(own=score, final=finals.get(code)) for code, score in own.items()},
+        shown=shown or (Shown.BOTH if finals else Shown.SELF),
         footnote=f"申报包 {package.number} 号　SHA-256 {package.digest}",
+        at=package.signed_at,
     )
 
 
-def _judged(session: Session, package: Package) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """The experts' medians and the finals of the newest published round; empty before."""
+def _finals(session: Session, package: Package) -> dict[str, Decimal]:
+    """The final scores of the newest published round; empty before."""
     assignment_id = session.scalar(
         select(Assignment.id)
         .join(Round, Round.id == Assignment.round_id)
@@ -69,19 +71,8 @@ def _judged(session: Session, package: Package) -> tuple[dict[str, Decimal], dic
         .limit(1)
     )
     if assignment_id is None:
-        return {}, {}
-    step = package.dossier.cycle.score_step
-    medians = {
-        code: _median(voices, step) for code, voices in expert_judgements(session, assignment_id).items()
-    }
-    finals = session.execute(
-        select(Determination.element, Determination.score).where(Determination.assignment_id == assignment_id)
+        return {}
+    settled = select(Determination.element, Determination.score).where(
+        Determination.assignment_id == assignment_id
     )
-    return {code: score for code, score in medians.items() if score is not None}, {
-        r.element: r.score for r in finals
-    }
-
-
-def _median(voices: list[Judgement], step: Decimal) -> Decimal | None:
-    scores = [voice.score for voice in voices if voice.score is not None]
-    return median(scores, step) if scores else None
+    return {row.element: row.score for row in session.execute(settled)}

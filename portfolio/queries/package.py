@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session, aliased
 
+from portfolio.documents.archive.contents import Contents, read, status_of
 from portfolio.editions import rubric_of
 from portfolio.models import (
     Assignment,
@@ -84,7 +85,7 @@ def package_view(session: Session, package: Package) -> PackageView:
         people={row.id: row.name for row in names},
         totals=totals(claims.values()),
         by_indicator=totals_by_indicator(rubric, claims),
-        statuses={code: _status(claim, code in waived) for code, claim in claims.items()},
+        statuses={code: status_of(claim, waived=code in waived) for code, claim in claims.items()},
         files=len(files),
         size=sum(file.size for file in files.values()),
     )
@@ -106,14 +107,6 @@ def cited_files(session: Session, package_id: int) -> dict[str, list[CitedFile]]
     for citation, file in rows:
         found[citation.element].append(CitedFile(file, citation.page_from, citation.page_to, citation.remark))
     return dict(found)
-
-
-def _status(claim: ElementClaim, waived: bool) -> ElementStatus:
-    if claim.score is None:
-        return ElementStatus.NONE
-    if claim.score and not claim.cited:
-        return ElementStatus.BARE
-    return ElementStatus.GAP if waived else ElementStatus.OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +261,16 @@ def expert_judgements(
     for code, score, reason, channel, name in rows:
         found[code].append(Judgement(name, score, reason, Channel(channel) if channel else None))
     return dict(found)
+
+
+def contents(session: Session, package: Package, *, originals: bool) -> Contents:
+    """What the package's manifest says; `originals`: with the bytes as uploaded, for the school itself."""
+    return read(
+        manifest_text(session, package.id),
+        digest=package.digest,
+        rubric=rubric_of(session, package.rubric_digest),
+        originals=originals,
+    )
 
 
 def manifest_text(session: Session, package_id: int) -> str:

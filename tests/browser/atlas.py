@@ -51,6 +51,8 @@ def lead(read: Read) -> Iterator[Stop]:
     yield Stop("home", home)
     yield Stop("element", f"{home}/elements/C2")
     yield Stop("submission", f"{home}/submission")
+    yield Stop("report", f"{home}/report")
+    yield Stop("working sheet", f"{home}/worksheet")
     yield Stop("result", f"{home}/result")
     yield Stop("people", _link(read(home), r"/schools/\d+/people"))
     yield Stop("account", "/account")
@@ -64,6 +66,7 @@ def principal(read: Read) -> Iterator[Stop]:
     home = _home(read)
     yield Stop("element", f"{home}/elements/C2")
     yield Stop("submission", f"{home}/submission")
+    yield Stop("report", f"{home}/report")
 
 
 def applicant(read: Read) -> Iterator[Stop]:
@@ -122,6 +125,9 @@ def bureau(read: Read) -> Iterator[Stop]:
     yield Stop("accounts", "/bureau/accounts")
     yield Stop("person", _link(read("/bureau/accounts"), r"/bureau/accounts/\d+"))
     yield Stop("audit trail", "/bureau/audit")
+    yield Stop("proof", "/proof")
+    yield Stop("proof, nobody's", f"/proof?digest={'0' * 64}")
+    yield Stop("proof, mistyped", "/proof?digest=0x", 422)
 
 
 def observer(read: Read) -> Iterator[Stop]:
