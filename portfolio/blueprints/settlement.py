@@ -179,14 +179,16 @@ def _chosen(choices: type[Choice], name: str, default: Choice) -> Choice:
     return choices(given) if given in set(choices) else default
 
 
-def _address(show: Show, sort: Sort, element: str | None = None) -> str:
-    """This page's address with another choice, as short as it can be: it stands in every row."""
+def _address(show: Show, sort: Sort, element: str | None = None, *, whole: bool = False) -> str:
+    """This page's address with another choice; unless it is to be whole as short as can be: it is in every row."""
     named = {
         "element": element,
         "show": None if show is Show.ALL else show.value,
         "sort": None if sort is Sort.SPREAD else sort.value,
     }
     query = "&".join(f"{name}={value}" for name, value in named.items() if value)
+    if request.endpoint == "settlement.table" and not whole:
+        return f"?{query}"
     assert request.view_args is not None
     base = url_for(
         "settlement.table", **{name: request.view_args[name] for name in ("round_id", "package_id")}
@@ -212,7 +214,7 @@ def _draft(row: Row, detail: Detail) -> _Draft:
         settled = detail.settled
         return _Draft(score(settled.score), settled.rule.value, settled.reason)
     reasons = list(dict.fromkeys(voice.reason.strip() for voice in detail.voices if voice.reason.strip()))
-    if not reasons and row.median == row.claimed and row.median < row.points:
+    if not reasons and row.median is not None and row.median == row.claimed and row.median < row.points:
         reasons = [_("The panel agrees with the self-score of the school.")]
     return _Draft(score(row.median), SettlementRule.MEDIAN.value, "\n".join(reasons))
 

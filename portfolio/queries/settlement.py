@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,9 @@ from portfolio.errors import NotFound
 from portfolio.models import Assignment, Determination, ElementReview, PackageElement, Review, User
 from portfolio.policy import Place, recused
 from portfolio.queries import places
+from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
 from rubric.model import Channel, Rubric
-from rubric.review import disagreement, median, spread
+from rubric.review import deviation, disagreement, mean, median, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,24 @@ class Row:
     code: str
     points: Decimal
     claimed: Decimal | None
-    scores: tuple[Decimal, ...]
-    median: Decimal
+    given: tuple[Decimal | None, ...]
+    median: Decimal | None
     final: Decimal | None
+
+    @property
+    def scores(self) -> tuple[Decimal, ...]:
+        """The scores of those who scored it."""
+        return tuple(score for score in self.given if score is not None)
+
+    @property
+    def mean(self) -> Decimal | None:
+        """The experts' average, in hundredths of a point."""
+        return mean(self.scores) if self.scores else None
+
+    @property
+    def deviation(self) -> Decimal:
+        """The standard deviation of the experts' scores, in hundredths of a point."""
+        return deviation(self.scores)
 
     @property
     def spread(self) -> Decimal:
@@ -54,7 +71,7 @@ class Row:
     def is_below_self(self) -> bool:
         """Whether the panel gives less than the school claims."""
         given = self.median if self.final is None else self.final
-        return self.claimed is not None and given < self.claimed
+        return self.claimed is not None and given is not None and given < self.claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,9 @@ class Table:
     outstanding: int
     rows: tuple[Row, ...]
     tolerance: Decimal
+    areas: tuple[Area, ...] = ()
+    # for the chair only
+    apart: tuple[Apart, ...] = ()
 
     @property
     def settled(self) -> int:
@@ -93,6 +113,11 @@ class Table:
     def listed(self, show: Show, sort: Sort) -> list[Row]:
         """The rows of a filter in the order of a sort; equal ones in the rubric's order."""
         return sorted((row for row in self.rows if FILTERS[show](row, self.tolerance)), key=ORDERS[sort])
+
+    def areas_by(self, sort: Sort) -> list[Area]:
+        """The A-indicators, the widest spread first where the elements are sorted so."""
+        widest = sort in (Sort.SPREAD, Sort.DEVIATION)
+        return sorted(self.areas, key=lambda area: -area.spread) if widest else list(self.areas)
 
 
 class Show(StrEnum):
@@ -109,22 +134,32 @@ class Sort(StrEnum):
     CODE = "code"
     SELF = "self"
     MEDIAN = "median"
+    MEAN = "mean"
+    DEVIATION = "deviation"
     SPREAD = "spread"
     FINAL = "final"
 
 
 FILTERS: dict[Show, Callable[[Row, Decimal], bool]] = {
-    Show.DISCUSS: lambda row, tolerance: row.spread > 0 and row.spread >= tolerance,
+    Show.DISCUSS: lambda row, tolerance: is_flagged(row.scores, tolerance),
     Show.BELOW: lambda row, tolerance: row.is_below_self,
     Show.ALL: lambda row, tolerance: True,
 }
-_NONE = Decimal(-1)  # sorts before every score
+
+
+def _first(score: Decimal | None) -> Decimal:
+    """The score to sort by; where there is none, less than any."""
+    return Decimal(-1) if score is None else score
+
+
 ORDERS: dict[Sort, Callable[[Row], tuple[Decimal, ...]]] = {
     Sort.CODE: lambda row: (),
-    Sort.SELF: lambda row: (_NONE if row.claimed is None else row.claimed,),
-    Sort.MEDIAN: lambda row: (row.median,),
+    Sort.SELF: lambda row: (_first(row.claimed),),
+    Sort.MEDIAN: lambda row: (_first(row.median),),
+    Sort.MEAN: lambda row: (_first(row.mean),),
+    Sort.DEVIATION: lambda row: (-row.deviation, -row.disagreement),
     Sort.SPREAD: lambda row: (-row.spread, -row.disagreement),
-    Sort.FINAL: lambda row: (_NONE if row.final is None else row.final,),
+    Sort.FINAL: lambda row: (_first(row.final),),
 }
 
 
@@ -142,8 +177,20 @@ def table(session: Session, assignment: Assignment, rubric: Rubric) -> Table:
     received = sum(expert.handed_in_at is not None for expert in experts)
     needed = assignment.panel.round.independent_scores
     outstanding = max(len(experts) - received, needed - received, 0)
-    rows = () if outstanding else _rows(session, assignment, rubric, experts)
-    return Table(experts, outstanding, rows, assignment.panel.round.tolerance)
+    tolerance = assignment.panel.round.tolerance
+    if outstanding:
+        return Table(experts, outstanding, (), tolerance)
+    rows = _rows(session, assignment, rubric, experts)
+    given = {row.code: row.given for row in rows}
+    step = assignment.package.dossier.cycle.score_step
+    return Table(
+        experts,
+        outstanding,
+        rows,
+        tolerance,
+        areas=areas(rubric, given, step=step, tolerance=tolerance),
+        apart=apart([expert.name for expert in experts], given, tolerance),
+    )
 
 
 def detail(session: Session, assignment: Assignment, experts: tuple[Expert, ...], code: str) -> Detail:
@@ -204,6 +251,7 @@ def _rows(
     session: Session, assignment: Assignment, rubric: Rubric, experts: tuple[Expert, ...]
 ) -> tuple[Row, ...]:
     given = _scores(session, experts)
+    nobody = (None,) * len(experts)
     step = assignment.package.dossier.cycle.score_step
     elements = session.execute(
         select(PackageElement.element, PackageElement.points, PackageElement.score, Determination.score)
@@ -217,21 +265,27 @@ def _rows(
         .where(PackageElement.package_id == assignment.package_id)
     )
     rows = {
-        code: Row(code, points, claimed, given[code], median(given[code], step), final)
+        code: Row(code, points, claimed, scores, _median(scores, step), final)
         for code, points, claimed, final in elements
+        for scores in [given.get(code, nobody)]
     }
     return tuple(rows[element.code] for element in rubric.elements)
 
 
-def _scores(session: Session, experts: tuple[Expert, ...]) -> dict[str, tuple[Decimal, ...]]:
+def _median(given: tuple[Decimal | None, ...], step: Decimal) -> Decimal | None:
+    scores = [score for score in given if score is not None]
+    return median(scores, step) if scores else None
+
+
+def _scores(session: Session, experts: tuple[Expert, ...]) -> dict[str, tuple[Decimal | None, ...]]:
     """Each element's scores in the order of the experts."""
     position = {expert.review_id: at for at, expert in enumerate(experts)}
     rows = session.execute(
         select(ElementReview.element, ElementReview.review_id, ElementReview.score).where(
             ElementReview.review_id.in_(list(position))
         )
-    ).all()
-    by_element: dict[str, list[Decimal]] = {}
-    for row in sorted(rows, key=lambda row: position[row.review_id]):
-        by_element.setdefault(row.element, []).append(row.score)
-    return {code: tuple(scores) for code, scores in by_element.items()}
+    )
+    by_element: dict[str, list[Decimal | None]] = defaultdict(lambda: [None] * len(experts))
+    for code, review_id, score in rows:
+        by_element[code][position[review_id]] = score
+    return {code: tuple(given) for code, given in by_element.items()}

@@ -119,6 +119,55 @@ def test_the_open_element_shows_every_voice(scene: Scene, chair: Browser) -> Non
     assert 'value="median" checked' in page
 
 
+# ---- Disagreement ----
+
+
+def _cells(page: str, code: str) -> list[str]:
+    """A row's numbers: self, each expert, median, mean, deviation, spread."""
+    row = re.search(rf'<th scope="row"><a href="[^"]*">{code}</a>.*?</tr>', page, re.S)
+    assert row
+    texts = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", row[0], re.S)]
+    return [text for text in texts if text]
+
+
+def test_each_element_shows_how_far_the_experts_differ(scene: Scene, chair: Browser) -> None:
+    page = chair.get(_address(scene) + "?lang=en").get_data(as_text=True)
+    own, *given = _cells(page, "C26")[:4]
+    assert (own, sorted(given)) == ("0.9", ["0.4", "0.8", "0.9"])
+    assert _cells(page, "C26")[4:8] == ["0.8", "0.7", "0.22", "0.5"]
+    assert _codes(chair.get(_address(scene) + "?sort=deviation").get_data(as_text=True))[:3] == [
+        "C71",
+        "C26",
+        "C14",
+    ]
+
+
+def test_each_a_indicator_shows_the_experts_sums_and_what_is_past_the_tolerance(
+    scene: Scene, chair: Browser
+) -> None:
+    page = chair.get(_address(scene)).get_data(as_text=True)
+    areas = page[page.index('class="sheet fold flush areas"') :].partition("</details>")[0]
+    rows = [
+        re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", areas)
+    ]
+    assert [row[0] for row in rows][:2] == ["A6", "A3"]  # C71 and C26 stand in them, 0.6 and 0.5 apart
+    assert [(row[-2], row[-1]) for row in rows][:3] == [("0.6", "1"), ("0.5", "1"), ("0.1", "0")]
+    assert len(rows) == 7
+
+
+def test_an_expert_far_from_the_rest_is_shown_to_the_chair(store: Session, log_in: LogIn) -> None:
+    scene = make_scene(store)
+    scene.hand_in(0, {f"C{n}": "0.5" for n in range(1, 85)})
+    for number in (1, 2):
+        scene.hand_in(number)
+    store.commit()
+    page = log_in(scene.chair).get(_address(scene)).get_data(as_text=True)
+    notice = re.search(r'<p class="notice" data-s="diff">.*?</p>', page, re.S)
+    assert notice
+    assert scene.experts[0].name in notice[0]
+    assert not any(expert.name in notice[0] for expert in scene.experts[1:])
+
+
 # ---- Settling ----
 
 
