@@ -52,8 +52,14 @@ class Action(StrEnum):
     PACKAGE_SIGNED = "package:signed"
     ELEMENT_REVIEWED = "review:scored"
     REVIEW_HANDED_IN = "review:handed_in"
+    SETTLEMENT_OPENED = "settlement:opened"
+    REMARK_MADE = "element:remarked"
     ELEMENT_SETTLED = "element:settled"
+    RULING_UNDONE = "element:undone"
+    CLOSING_PROPOSED = "closing:proposed"
+    CLOSING_WITHDRAWN = "closing:withdrawn"
     ASSIGNMENT_CLOSED = "assignment:closed"
+    ASSIGNMENT_REOPENED = "assignment:reopened"
     RESULT_PUBLISHED = "result:published"
 
 

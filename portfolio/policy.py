@@ -36,6 +36,8 @@ class Permission(StrEnum):
     REVIEW_READ = "review:read"
     REVIEW_SCORE = "review:score"
     SETTLEMENT_READ = "settlement:read"
+    SETTLEMENT_DISCUSS = "settlement:discuss"
+    SETTLEMENT_SIGN = "settlement:sign"
     SETTLEMENT_WRITE = "settlement:write"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
@@ -103,7 +105,9 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.REVIEW_LIST: (Rule(Scope.ANYONE, frozenset({Role.EXPERT, Role.CHAIR})),),
     Permission.REVIEW_READ: (panel(Role.EXPERT, own=True),),
     Permission.REVIEW_SCORE: (panel(Role.EXPERT, own=True),),
-    Permission.SETTLEMENT_READ: (panel(Role.CHAIR),),
+    Permission.SETTLEMENT_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
+    Permission.SETTLEMENT_DISCUSS: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
+    Permission.SETTLEMENT_SIGN: (panel(Role.EXPERT, own=True),),
     Permission.SETTLEMENT_WRITE: (panel(Role.CHAIR),),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
@@ -121,6 +125,8 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.EVIDENCE_WRITE: Permission.EVIDENCE_READ,
     Permission.EVIDENCE_DELETE: Permission.EVIDENCE_READ,
     Permission.REVIEW_SCORE: Permission.REVIEW_READ,
+    Permission.SETTLEMENT_DISCUSS: Permission.SETTLEMENT_READ,
+    Permission.SETTLEMENT_SIGN: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_WRITE: Permission.SETTLEMENT_READ,
     Permission.CITY_MANAGE: Permission.CITY_READ,
 }
@@ -165,11 +171,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a thing stands: its school, the panels it is assigned to, the person whose it is by name."""
+    """Where a thing stands: its school, the panels it is assigned to, the person or party whose it is by name."""
 
     school_id: int | None = None
     panel_ids: frozenset[int] = frozenset()
     person_id: int | None = None
+    party: frozenset[int] = frozenset()
 
 
 NOWHERE = Place()
@@ -186,7 +193,7 @@ def shows(actor: Actor, permission: Permission, place: Place = NOWHERE) -> bool:
 
 
 def _applies(rule: Rule, actor: Actor, place: Place) -> bool:
-    if rule.own and place.person_id != actor.user_id:
+    if rule.own and actor.user_id != place.person_id and actor.user_id not in place.party:
         return False
     match rule.scope:
         case Scope.ANYONE:

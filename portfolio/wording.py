@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from portfolio.audit import Action
 from portfolio.errors import DomainError, Refused
-from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
+from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage, Stance
 from portfolio.queries.city import Matter, Standing
 from portfolio.queries.dossier import Change
 from rubric.gaps import ElementStatus, Gap, Rule
@@ -75,7 +75,9 @@ SETTLEMENT_RULES = {
     SettlementRule.MEDIAN: _l("Median"),
     SettlementRule.AGREED: _l("Agreed in discussion"),
     SettlementRule.CHAIR: _l("Chair's decision"),
+    SettlementRule.NOT_ASSESSED: _l("Not assessed"),
 }
+STANCES = {Stance.AGREE: _l("Agree"), Stance.DISAGREE: _l("Disagree")}
 
 STAGE_NAMES = {
     LadderStage.SCHOOL: _l("Self"),
@@ -140,8 +142,14 @@ AUDIT_ACTIONS = {
     Action.PACKAGE_SIGNED: _l("signed and submitted a package"),
     Action.ELEMENT_REVIEWED: _l("scored an element of a review"),
     Action.REVIEW_HANDED_IN: _l("handed in a review"),
+    Action.SETTLEMENT_OPENED: _l("opened the table of all scores"),
+    Action.REMARK_MADE: _l("discussed an element"),
     Action.ELEMENT_SETTLED: _l("settled an element"),
+    Action.RULING_UNDONE: _l("took back a final score"),
+    Action.CLOSING_PROPOSED: _l("proposed to close a review"),
+    Action.CLOSING_WITHDRAWN: _l("withdrew the proposal to close"),
     Action.ASSIGNMENT_CLOSED: _l("closed a review"),
+    Action.ASSIGNMENT_REOPENED: _l("reopened a review"),
     Action.RESULT_PUBLISHED: _l("published a result"),
 }
 
@@ -260,6 +268,22 @@ REFUSALS = {
     "settlement_incomplete": _l("%(count)s elements are not settled yet."),
     "rule_unknown": _l("Please say what the final score rests on."),
     "rule_not_median": _l("The median is %(median)s. Choose another rule for another score."),
+    "median_missing": _l(
+        "No expert scored this element. Choose another rule, or say that it is not assessed."
+    ),
+    "settlement_open": _l("The table of all scores is open already."),
+    "settlement_not_open": _l("The chair has not opened the table of all scores yet."),
+    "nothing_settled": _l("This element is not settled."),
+    "closing_proposed": _l(
+        "Closing is proposed and waits for a signature. Withdraw the proposal to change something."
+    ),
+    "nothing_proposed": _l("Nobody proposes to close this review now."),
+    "closing_changed": _l("The chair has proposed anew meanwhile. Please read it before you sign."),
+    "second_person_needed": _l("A second person signs: not the one who proposed."),
+    "signer_missing": _l("No other expert can sign. Please ask the bureau for one."),
+    "signer_unknown": _l("An expert whose review counts signs."),
+    "remark_empty": _l("Please write something, or choose to agree or disagree."),
+    "stance_unknown": _l("Please choose to agree or to disagree."),
     "not_closed": _l("The panel has not closed this review yet."),
     "already_published": _l("This result has been published already."),
     # evidence and uploads
@@ -311,7 +335,9 @@ REFUSALS = {
 
 
 def explain(error: DomainError) -> str:
-    """The sentence for a refusal."""
+    """The sentence for a refusal; where several fields are refused at once, the first one's."""
+    if isinstance(error, Refused):
+        error = next(iter(error.errors.values()))
     return refusal(error.code, error.context)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import (
     Assignment,
+    Closing,
     Determination,
     Dossier,
     ElementReview,
@@ -19,11 +20,14 @@ from portfolio.models import (
     Package,
     Panel,
     Recusal,
+    Remark,
     Review,
     Role,
     Round,
+    Ruling,
     School,
     SettlementRule,
+    Stance,
     Throttle,
     Upload,
 )
@@ -114,6 +118,24 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
                 settled_by=expert.id,
                 settled_at=NOW,
             ),
+            Ruling(
+                assignment_id=assignment.id,
+                element="C1",
+                number=1,
+                score=Decimal("0.8"),
+                rule=SettlementRule.MEDIAN,
+                settled_by=expert.id,
+                settled_at=NOW,
+            ),
+            Remark(
+                assignment_id=assignment.id,
+                element="C1",
+                author_id=expert.id,
+                stance=Stance.AGREE,
+                ruling=1,
+                written_at=NOW,
+            ),
+            Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
         ]
     )

@@ -37,12 +37,14 @@ from portfolio.models.review import (
     Review,
     SettlementRule,
 )
+from portfolio.models.settlement import Closing, Remark, Ruling, Stance
 
 __all__ = [
     "Assignment",
     "AuditEvent",
     "Blob",
     "Citation",
+    "Closing",
     "Cycle",
     "Determination",
     "Dossier",
@@ -63,14 +65,17 @@ __all__ = [
     "PackageWaiver",
     "Panel",
     "Recusal",
+    "Remark",
     "Review",
     "Role",
     "Round",
     "RubricEdition",
+    "Ruling",
     "School",
     "SelfAssessment",
     "SettlementRule",
     "Stage",
+    "Stance",
     "Throttle",
     "Upload",
     "User",

@@ -1,4 +1,4 @@
-"""Panels, their experts' reviews, and what the chair settled."""
+"""Panels, their experts' reviews, and what the chair settled; how it came to be settled is in settlement.py."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class SettlementRule(StrEnum):
     MEDIAN = "median"
     AGREED = "agreed"
     CHAIR = "chair"
+    NOT_ASSESSED = "not_assessed"  # no score at all, and said so
 
 
 class Panel(Keyed, Base):
@@ -50,6 +51,8 @@ class Assignment(Keyed, Base):
     package_id: Mapped[int] = mapped_column(Id, ForeignKey("packages.id"), index=True)
     assigned_by: Mapped[UserId]
     assigned_at: Mapped[At]
+    # the chair has opened the table of all scores: from here on nobody corrects their own
+    settling_since: Mapped[MaybeAt]
     opinion: Mapped[Words]
     closed_at: Mapped[MaybeAt]
     closed_by: Mapped[MaybeUserId]
@@ -108,18 +111,19 @@ class ElementReview(Keyed, Base):
 
 
 class Determination(Keyed, Base):
-    """The final score of one element (终评), and why."""
+    """The final score of one element (终评) as it stands, and why; its version is the ruling it comes from."""
 
     __tablename__ = "determinations"
     __table_args__ = (
         UniqueConstraint("assignment_id", "element"),
         CheckConstraint("score >= 0", name="score_not_negative"),
         CheckConstraint("rule <> 'chair' OR reason <> ''", name="chair_gives_a_reason"),
+        CheckConstraint("(rule = 'not_assessed') = (score IS NULL)", name="score_unless_not_assessed"),
     )
 
     assignment_id: Mapped[int] = mapped_column(Id, ForeignKey("assignments.id"))
     element: Mapped[Code]
-    score: Mapped[Decimal] = mapped_column(Score)
+    score: Mapped[Decimal | None] = mapped_column(Score)
     rule: Mapped[SettlementRule] = mapped_column(one_of(SettlementRule, "rule"))
     reason: Mapped[Words]
     settled_by: Mapped[UserId]

@@ -78,7 +78,7 @@ def _judged(session: Session, package: Package) -> tuple[dict[str, Decimal], dic
         select(Determination.element, Determination.score).where(Determination.assignment_id == assignment_id)
     )
     return {code: score for code, score in medians.items() if score is not None}, {
-        r.element: r.score for r in finals
+        r.element: r.score for r in finals if r.score is not None
     }
 
 

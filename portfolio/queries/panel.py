@@ -19,6 +19,7 @@ from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import (
     Assignment,
+    Closing,
     Cycle,
     Determination,
     ElementReview,
@@ -50,8 +51,11 @@ class Given:
     panel: str
     package_id: int
     review_by: datetime | None
+    settling_since: datetime | None
     closed_at: datetime | None
     published_at: datetime | None
+    # the chair proposes to close, and an expert is to sign
+    wants_signature: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,14 @@ _GIVEN = (
     Panel.name.label("panel"),
     Package.id.label("package_id"),
     Round.review_by,
+    Assignment.settling_since,
     Assignment.closed_at,
     Assignment.published_at,
+    exists()
+    .where(
+        Closing.assignment_id == Assignment.id, Closing.signed_at.is_(None), Closing.withdrawn_at.is_(None)
+    )
+    .label("wants_signature"),
 )
 
 

@@ -8,17 +8,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
-from portfolio.models import Assignment, Determination, ElementReview, PackageElement, Review, User
+from portfolio.models import (
+    Assignment,
+    Determination,
+    ElementReview,
+    PackageElement,
+    Remark,
+    Review,
+    SettlementRule,
+    User,
+)
 from portfolio.policy import Place, recused
 from portfolio.queries import places
+from portfolio.queries.deliberation import ClosingStep, closings
 from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
-from rubric.model import Channel, Rubric
+from rubric.model import Rubric
 from rubric.review import deviation, disagreement, mean, median, spread
 
 
@@ -40,7 +51,10 @@ class Row:
     claimed: Decimal | None
     given: tuple[Decimal | None, ...]
     median: Decimal | None
+    # what stands; a rule without a final: not assessed
+    rule: SettlementRule | None
     final: Decimal | None
+    remarks: int
 
     @property
     def scores(self) -> tuple[Decimal, ...]:
@@ -70,45 +84,33 @@ class Row:
     @property
     def is_below_self(self) -> bool:
         """Whether the panel gives less than the school claims."""
-        given = self.median if self.final is None else self.final
+        given = self.median if self.rule is None else self.final
         return self.claimed is not None and given is not None and given < self.claimed
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """What one expert says about an element."""
-
-    name: str
-    score: Decimal | None
-    reason: str
-    channel: Channel | None
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """Everything said about one element."""
-
-    justification: str
-    voices: tuple[Voice, ...]
-    settled: Determination | None
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """The chair's table; without rows as long as a review is outstanding."""
+    """The panel's table; without rows until the chair has opened it, and as long as a review is outstanding."""
 
     experts: tuple[Expert, ...]
     outstanding: int
-    rows: tuple[Row, ...]
     tolerance: Decimal
+    rows: tuple[Row, ...] = ()
+    # newest first
+    closings: tuple[ClosingStep, ...] = ()
     areas: tuple[Area, ...] = ()
     # for the chair only
     apart: tuple[Apart, ...] = ()
 
     @property
     def settled(self) -> int:
-        """How many elements have their final score."""
-        return sum(row.final is not None for row in self.rows)
+        """How many elements have their final score, or are said not to be assessed."""
+        return sum(row.rule is not None for row in self.rows)
+
+    @property
+    def proposal(self) -> ClosingStep | None:
+        """The proposal to close that waits for a signature."""
+        return self.closings[0] if self.closings and self.closings[0].waits else None
 
     def listed(self, show: Show, sort: Sort) -> list[Row]:
         """The rows of a filter in the order of a sort; equal ones in the rubric's order."""
@@ -171,64 +173,27 @@ def element(session: Session, *, round_id: int, package_id: int, code: str) -> t
     return found, place
 
 
-def table(session: Session, assignment: Assignment, rubric: Rubric) -> Table:
-    """The chair's table in three statements; in one, without any score, while a review is outstanding."""
+def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair: bool) -> Table:
+    """The panel's table in three statements; in one, without any score, until it is open and all reviews are in."""
     experts = _experts(session, assignment)
     received = sum(expert.handed_in_at is not None for expert in experts)
     needed = assignment.panel.round.independent_scores
     outstanding = max(len(experts) - received, needed - received, 0)
     tolerance = assignment.panel.round.tolerance
-    if outstanding:
-        return Table(experts, outstanding, (), tolerance)
+    if outstanding or assignment.settling_since is None:
+        return Table(experts, outstanding, tolerance)
     rows = _rows(session, assignment, rubric, experts)
     given = {row.code: row.given for row in rows}
     step = assignment.package.dossier.cycle.score_step
     return Table(
         experts,
         outstanding,
-        rows,
         tolerance,
+        rows,
+        closings(session, assignment),
         areas=areas(rubric, given, step=step, tolerance=tolerance),
-        apart=apart([expert.name for expert in experts], given, tolerance),
+        apart=apart([expert.name for expert in experts], given, tolerance) if for_chair else (),
     )
-
-
-def detail(session: Session, assignment: Assignment, experts: tuple[Expert, ...], code: str) -> Detail:
-    """One element of the table, in one statement."""
-    rows = session.execute(
-        select(
-            ElementReview.review_id,
-            ElementReview.score,
-            ElementReview.reason,
-            ElementReview.channel,
-            PackageElement.justification,
-            Determination,
-        )
-        .select_from(ElementReview)
-        .join(
-            PackageElement,
-            and_(
-                PackageElement.element == ElementReview.element,
-                PackageElement.package_id == assignment.package_id,
-            ),
-        )
-        .outerjoin(
-            Determination,
-            and_(
-                Determination.element == ElementReview.element, Determination.assignment_id == assignment.id
-            ),
-        )
-        .where(
-            ElementReview.element == code,
-            ElementReview.review_id.in_([expert.review_id for expert in experts]),
-        )
-        .execution_options(populate_existing=True)
-    ).all()
-    said = {row.review_id: row for row in rows}
-    voices = tuple(
-        Voice(expert.name, *said[expert.review_id][1:4]) for expert in experts if expert.review_id in said
-    )
-    return Detail(rows[0].justification, voices, rows[0].Determination)
 
 
 def _experts(session: Session, assignment: Assignment) -> tuple[Expert, ...]:
@@ -250,11 +215,22 @@ def _experts(session: Session, assignment: Assignment) -> tuple[Expert, ...]:
 def _rows(
     session: Session, assignment: Assignment, rubric: Rubric, experts: tuple[Expert, ...]
 ) -> tuple[Row, ...]:
-    given = _scores(session, experts)
-    nobody = (None,) * len(experts)
-    step = assignment.package.dossier.cycle.score_step
-    elements = session.execute(
-        select(PackageElement.element, PackageElement.points, PackageElement.score, Determination.score)
+    """Every element with every expert's score, in one statement."""
+    position = {expert.review_id: at for at, expert in enumerate(experts)}
+    talk = select(func.count()).where(
+        Remark.assignment_id == assignment.id, Remark.element == PackageElement.element
+    )
+    found = session.execute(
+        select(
+            PackageElement.element,
+            PackageElement.points,
+            PackageElement.score,
+            Determination.rule,
+            Determination.score,
+            talk.scalar_subquery(),
+            ElementReview.review_id,
+            ElementReview.score,
+        )
         .select_from(PackageElement)
         .outerjoin(
             Determination,
@@ -262,30 +238,29 @@ def _rows(
                 Determination.element == PackageElement.element, Determination.assignment_id == assignment.id
             ),
         )
+        .outerjoin(
+            ElementReview,
+            and_(
+                ElementReview.element == PackageElement.element,
+                ElementReview.review_id.in_(list(position)),
+            ),
+        )
         .where(PackageElement.package_id == assignment.package_id)
     )
-    rows = {
-        code: Row(code, points, claimed, scores, _median(scores, step), final)
-        for code, points, claimed, final in elements
-        for scores in [given.get(code, nobody)]
-    }
-    return tuple(rows[element.code] for element in rubric.elements)
-
-
-def _median(given: tuple[Decimal | None, ...], step: Decimal) -> Decimal | None:
-    scores = [score for score in given if score is not None]
-    return median(scores, step) if scores else None
-
-
-def _scores(session: Session, experts: tuple[Expert, ...]) -> dict[str, tuple[Decimal | None, ...]]:
-    """Each element's scores in the order of the experts."""
-    position = {expert.review_id: at for at, expert in enumerate(experts)}
-    rows = session.execute(
-        select(ElementReview.element, ElementReview.review_id, ElementReview.score).where(
-            ElementReview.review_id.in_(list(position))
-        )
+    step = assignment.package.dossier.cycle.score_step
+    elements: dict[str, tuple[Any, ...]] = {}  # points, self-score, rule, final, number of remarks
+    given: dict[str, list[Decimal | None]] = defaultdict(lambda: [None] * len(experts))
+    for code, points, claimed, rule, final, remarks, review_id, score in found:
+        elements[code] = (points, claimed, rule, final, remarks)
+        if review_id is not None:
+            given[code][position[review_id]] = score
+    return tuple(
+        _row(element.code, elements[element.code], given[element.code], step) for element in rubric.elements
     )
-    by_element: dict[str, list[Decimal | None]] = defaultdict(lambda: [None] * len(experts))
-    for code, review_id, score in rows:
-        by_element[code][position[review_id]] = score
-    return {code: tuple(given) for code, given in by_element.items()}
+
+
+def _row(code: str, element: tuple[Any, ...], given: list[Decimal | None], step: Decimal) -> Row:
+    points, claimed, rule, final, remarks = element
+    scores = [score for score in given if score is not None]
+    middle = median(scores, step) if scores else None
+    return Row(code, points, claimed, tuple(given), middle, rule, final, remarks)

@@ -83,6 +83,8 @@ MAY: dict[Permission, set[str]] = {
     Permission.REVIEW_READ: set(),
     Permission.REVIEW_SCORE: set(),
     Permission.SETTLEMENT_READ: {"chair"},
+    Permission.SETTLEMENT_DISCUSS: {"chair"},
+    Permission.SETTLEMENT_SIGN: set(),
     Permission.SETTLEMENT_WRITE: {"chair"},
     Permission.CITY_READ: OFFICE,
     Permission.CITY_MANAGE: {"bureau"},
@@ -93,6 +95,9 @@ MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.ELEMENT_SCORE: {"contributor", "expert who works here"},
     Permission.REVIEW_READ: SEATED_EXPERTS,
     Permission.REVIEW_SCORE: SEATED_EXPERTS,
+    Permission.SETTLEMENT_READ: SEATED_EXPERTS,
+    Permission.SETTLEMENT_DISCUSS: SEATED_EXPERTS,
+    Permission.SETTLEMENT_SIGN: SEATED_EXPERTS,
 }
 
 

@@ -17,6 +17,7 @@ from portfolio.models import Assignment, Cycle, Package, Panel, Round, User
 from portfolio.policy import Permission
 from portfolio.queries import bureau as queries
 from portfolio.queries import places
+from portfolio.services import closing
 from portfolio.services import panels as services
 
 
@@ -83,6 +84,22 @@ def publish(held: Assignment) -> Any:
     services.publish(web.db(), actor=web.actor(), now=web.now(), assignment=held)
     flash(_("%(school)s can read its result now.", school=school), "ok")
     return redirect(_back(cycle_id))
+
+
+@blueprint.post("/bureau/assignments/<int:assignment_id>/reopening")
+@web.guard(Permission.CITY_MANAGE, queries.assignment)
+def reopen(held: Assignment) -> Any:
+    """Open a closed review again, with a reason that stays on record."""
+    package, school = held.package, held.package.dossier.school.name
+    reason = request.form.get("reason", "")
+    try:
+        closing.reopen(web.db(), actor=web.actor(), now=web.now(), assignment=held, reason=reason)
+    except DomainError as error:
+        words = next(iter(refused(error).values()))
+        cycle, _place = queries.cycle(web.db(), cycle_id=package.cycle_id)
+        return _panels_page(cycle, [cycle], {f"reopen-{held.id}": words}), 422
+    flash(_("The review of %(school)s is open again.", school=school), "ok")
+    return redirect(_back(package.cycle_id))
 
 
 def _back(cycle_id: int) -> str:
