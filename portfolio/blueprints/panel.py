@@ -76,6 +76,12 @@ def submit_element(review: Review, review_id: int, code: str) -> Any:
     """The same save as a form, then on to the next element; for browsers without scripts."""
     form = request.form
     typed = dict(form) | {"flagged": "flagged" in form, "score": _score_of(form)}
+    if phrase := form.get("phrase"):
+        # nothing is saved yet: the phrase stands in the form, to be gone on with
+        reason = "\n".join(filter(None, (form.get("reason", "").rstrip(), phrase)))
+        return _workspace(review, code, typed=typed | {"reason": reason})
+    if form.get("same"):
+        typed |= _confirmed(typed)
     try:
         _save(review, code, typed | {"score": typed["score"] or None})
     except Refused as refused:
@@ -153,6 +159,14 @@ def _score_of(form: Mapping[str, str]) -> str:
     return (form.get("same") or form.get("score", "")).strip()
 
 
+def _confirmed(typed: Mapping[str, Any]) -> dict[str, str]:
+    """What "same as the school" says where nothing else is typed: it rests on the documents read."""
+    return {
+        "reason": typed.get("reason", "").strip() or _("The school's own score is confirmed."),
+        "channel": typed.get("channel") or Channel.DOCUMENTS.value,
+    }
+
+
 def _undone(review_id: int) -> Review:
     """Undo what was written; the review as it stands."""
     web.refuse()
@@ -169,7 +183,7 @@ def _workspace(
 ) -> str:
     assignment = review.assignment
     rubric = _rubric(review)
-    desk = queries.desk(web.db(), review, rubric, code)
+    desk = queries.desk(web.db(), web.actor(), review, rubric, code)
     show = Show(request.args["show"]) if request.args.get("show") in set(Show) else Show.TODO
     following = desk.after(code, show) or desk.after(code, Show.TODO)
     return render_template(

@@ -1,6 +1,6 @@
 """What an expert sees: the packages given to them, and one element of a package beside its evidence.
 
-Nothing here reads another expert's scores: a review stays blind whatever the page shows.
+Nothing here reads another expert's scores of the same package: a review stays blind whatever the page shows.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Actor, Permission, Place, condition, recused
 from portfolio.queries import places
+from portfolio.queries.phrases import phrases
 from rubric.model import Rubric
 
 
@@ -272,6 +273,8 @@ class Desk:
     justification: str
     files: tuple[CitedFile, ...]
     tolerance: Decimal
+    # reasons this panel gave before, those for this element first
+    phrases: tuple[str, ...]
 
     @property
     def done(self) -> int:
@@ -327,8 +330,8 @@ def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
     )
 
 
-def desk(session: Session, review: Review, rubric: Rubric, code: str) -> Desk:
-    """The workspace at one of the rubric's elements, in three statements."""
+def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: str) -> Desk:
+    """The workspace at one of the rubric's elements, in four statements."""
     package_id = review.assignment.package_id
     here = session.execute(
         select(ElementReview, PackageElement.score, PackageElement.justification)
@@ -347,6 +350,7 @@ def desk(session: Session, review: Review, rubric: Rubric, code: str) -> Desk:
         justification=here[2],
         files=_files(session, package_id, code),
         tolerance=review.assignment.panel.round.tolerance,
+        phrases=phrases(session, actor, review, code),
     )
 
 

@@ -59,9 +59,9 @@ def score_element(
 ) -> ElementReview:
     """Save the expert's score (None: unscored) over the version it was based on; returns the saved row.
 
-    A score that differs from the self-score carries a reason and the channel it rests on. A note or flag of
-    None stays as it is. Raises Refused by field, StaleWrite with the row as it stands, DomainError
-    (review_handed_in, assignment_closed), NotFound for an element the package doesn't have.
+    A score below the element's points, or different from the self-score, carries a reason and the channel it
+    rests on. A note or flag of None stays as it is. Raises Refused by field, StaleWrite with the row as it stands,
+    DomainError (review_handed_in, assignment_closed), NotFound for an element the package doesn't have.
     """
     stands = _stands(session, review, code)
     _check_open(stands.handed_in_at, stands.closed_at)
@@ -180,7 +180,7 @@ def _checked(
     if score_text is not None:
         score = parse_points(score_text, points=stands.points, step=stands.step, errors=errors)
     rests_on = _channel(channel, errors)
-    if score is not None and score != stands.claimed:
+    if score is not None and (score < stands.points or score != stands.claimed):
         if not reason.strip():
             errors["reason"] = DomainError("reason_missing", field="reason")
         if rests_on is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,10 @@ def scene(session: Session) -> Scene:
     made.hand_in(1)
     made.settle_all()
     return made
+
+
+def _is_open(scene: Scene) -> bool:
+    return scene.assignment.closed_at is None
 
 
 def _settle(scene: Scene, version: int = 1) -> None:
@@ -83,7 +88,7 @@ def test_closing_waits_for_every_element(scene: Scene) -> None:
 
 def test_the_chair_proposes_and_an_expert_signs(scene: Scene) -> None:
     scene.propose_closing("同意推荐。")
-    assert scene.assignment.closed_at is None
+    assert _is_open(scene)
     scene.sign_closing(1)
     assert (scene.assignment.closed_at, scene.assignment.opinion) == (NOW, "同意推荐。")
     assert scene.assignment.closed_by == scene.chair.id
@@ -96,7 +101,8 @@ def test_the_chair_proposes_and_an_expert_signs(scene: Scene) -> None:
 
 def test_while_a_proposal_waits_nothing_is_settled_anew(scene: Scene) -> None:
     scene.propose_closing()
-    for change in (_settle, _undo, Scene.propose_closing):
+    changes: list[Callable[[Scene], object]] = [_settle, _undo, Scene.propose_closing]
+    for change in changes:
         with pytest.raises(DomainError, match="closing_proposed"):
             change(scene)
     _withdraw(scene)
@@ -115,7 +121,7 @@ def test_while_a_proposal_waits_nothing_is_settled_anew(scene: Scene) -> None:
 
 def test_after_closing_nothing_changes(scene: Scene) -> None:
     scene.close()
-    changes = [
+    changes: list[Callable[[Scene], object]] = [
         _settle,
         _undo,
         Scene.propose_closing,
@@ -202,7 +208,7 @@ def test_reopening_needs_a_closing_and_a_reason_and_stays_on_record(scene: Scene
     with pytest.raises(DomainError, match="reason_missing"):
         _reopen(scene, " ")
     _reopen(scene)
-    assert scene.assignment.closed_at is None
+    assert _is_open(scene)
     row = scene.session.scalars(select(Closing)).one()
     assert (row.signed_at, row.reason) == (NOW, "漏看了补充材料。")
     event = scene.session.scalars(select(AuditEvent).where(AuditEvent.action == "assignment:reopened")).one()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portfolio.models import ElementReview, Recusal, Review, Role, User
 from portfolio.services import panels
 from portfolio.storage import Storage
+from rubric.model import Channel
 from tests.conftest import Browser
 from tests.counting import statements
 from tests.factories import (
@@ -30,6 +31,7 @@ from tests.factories import (
 from tests.package_factory import make_package
 from tests.panel_factory import Scene, make_scene
 
+SAID = {"reason": "认可学校自评。", "channel": "documents"}
 LogIn = Callable[[User], Browser]
 
 
@@ -193,7 +195,7 @@ def test_filters_list_what_they_name(scene: Scene, store: Session, expert: Brows
 
 
 def test_a_save_answers_with_version_time_and_progress(scene: Scene, store: Session, expert: Browser) -> None:
-    answer = expert.put(_address(scene), {"score": 0.9, "reason": "", "channel": "", "version": 0})
+    answer = expert.put(_address(scene), {"score": 0.9, **SAID, "version": 0})
     assert answer.status_code == 200
     assert answer.json == {
         "version": 1,
@@ -224,7 +226,7 @@ def test_what_is_no_score_is_refused_beside_its_field(
 
 
 def test_a_score_that_is_not_named_is_no_wish_to_unscore(scene: Scene, expert: Browser) -> None:
-    assert expert.put(_address(scene), {"score": "0.9", "version": 0}).status_code == 200
+    assert expert.put(_address(scene), {"score": "0.9", **SAID, "version": 0}).status_code == 200
     assert expert.put(_address(scene), {"reason": "x", "version": 1}).status_code == 422
     assert expert.put(_address(scene), {"score": None, "version": 1}).json["progress"]["done"] == 0
 
@@ -247,20 +249,38 @@ def test_a_stale_save_is_answered_with_what_stands(scene: Scene, store: Session,
 
 
 def test_a_form_saves_and_goes_on(scene: Scene, store: Session, expert: Browser) -> None:
-    form = {"score": "0.9", "reason": "", "note": "", "version": "0", "next": _address(scene, "C15")}
+    form = {"score": "0.9", **SAID, "note": "", "version": "0", "next": _address(scene, "C15")}
     answer = expert.post(_address(scene), form)
     assert (answer.status_code, answer.location) == (302, _address(scene, "C15"))
     assert _row(store, scene).score == Decimal("0.9")
 
 
 def test_a_form_never_leads_to_another_site(scene: Scene, expert: Browser) -> None:
-    answer = expert.post(_address(scene), {"score": "0.9", "version": "0", "next": "https://example.org/"})
+    answer = expert.post(
+        _address(scene), {"score": "0.9", **SAID, "version": "0", "next": "https://example.org/"}
+    )
     assert answer.location == _address(scene)
 
 
 def test_one_button_takes_the_schools_score(scene: Scene, store: Session, expert: Browser) -> None:
     expert.post(_address(scene), {"score": "", "same": "0.9", "reason": "", "version": "0"})
-    assert _row(store, scene).score == Decimal("0.9")
+    row = _row(store, scene)
+    assert (row.score, row.channel) == (Decimal("0.9"), Channel.DOCUMENTS)
+    assert row.reason != ""  # the point that the school gives away itself is explained too
+
+
+def test_one_button_keeps_the_reason_that_was_typed(scene: Scene, store: Session, expert: Browser) -> None:
+    form = {"same": "0.9", "reason": "现场看过。", "channel": "inspect", "version": "0"}
+    expert.post(_address(scene), form)
+    row = _row(store, scene)
+    assert (row.reason, row.channel) == ("现场看过。", Channel.INSPECT)
+
+
+def test_a_phrase_goes_into_the_form_and_saves_nothing(scene: Scene, store: Session, expert: Browser) -> None:
+    form = {"score": "0.8", "reason": "先写的。", "phrase": "佐证不足。", "version": "0"}
+    page = expert.post(_address(scene), form).get_data(as_text=True)
+    assert "先写的。\n佐证不足。</textarea>" in page
+    assert _row(store, scene).version == 0
 
 
 def test_a_refused_form_keeps_everything_typed(scene: Scene, expert: Browser) -> None:
