@@ -52,6 +52,7 @@ class Action(StrEnum):
     PACKAGE_SIGNED = "package:signed"
     ELEMENT_REVIEWED = "review:scored"
     REVIEW_HANDED_IN = "review:handed_in"
+    REVIEW_CORRECTED = "review:corrected"
     SETTLEMENT_OPENED = "settlement:opened"
     REMARK_MADE = "element:remarked"
     ELEMENT_SETTLED = "element:settled"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portfolio.models import (
     Assignment,
     Closing,
+    Correction,
     Determination,
     Dossier,
     ElementReview,
@@ -107,9 +108,14 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
     review = Review(assignment_id=assignment.id, expert_id=expert.id, created_at=NOW)
     session.add(review)
     session.flush()
+    scored = ElementReview(review_id=review.id, element="C1", score=Decimal("0.8"), channel=Channel.INSPECT)
+    session.add(scored)
+    session.flush()
     session.add_all(
         [
-            ElementReview(review_id=review.id, element="C1", score=Decimal("0.8"), channel=Channel.INSPECT),
+            Correction(
+                element_review_id=scored.id, version=0, score=Decimal("0.7"), why="看错一行", corrected_at=NOW
+            ),
             Determination(
                 assignment_id=assignment.id,
                 element="C1",

@@ -1,4 +1,5 @@
-"""the panel at the table: rulings, remarks, closings with a second signature; elements not assessed.
+"""the panel at the table: corrections, rulings, remarks, closings with a second signature; elements not
+assessed.
 
 Nothing refers to `determinations`, and it carries no seal: SQLite, which can't loosen a constraint, gets it anew
 with its rows copied. Every other table is altered in place.
@@ -46,6 +47,7 @@ def upgrade() -> None:
     _rulings()
     _remarks()
     _closings()
+    _corrections()
     _carry_over()
 
 
@@ -189,6 +191,39 @@ def _closings() -> None:
     )
 
 
+def _corrections() -> None:
+    channel = sa.Enum(
+        "listen",
+        "documents",
+        "inspect",
+        "discuss",
+        "interview",
+        "observe",
+        "survey",
+        name="channel",
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+    )
+    op.create_table(
+        "corrections",
+        sa.Column("element_review_id", ID, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=True),
+        _words("reason"),
+        sa.Column("channel", channel, nullable=True),
+        _words("why"),
+        sa.Column("corrected_at", sa.DateTime(), nullable=False),
+        _key(),
+        sa.CheckConstraint("why <> ''", name=op.f("ck_corrections_says_why")),
+        _refers("corrections", "element_review_id", "element_reviews"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+        sa.UniqueConstraint(
+            "element_review_id", "version", name=op.f("uq_corrections_element_review_id_version")
+        ),
+    )
+
+
 def _carry_over() -> None:
     """What was settled and closed before has its ruling and its closing, the latter with no second signature."""
     op.execute(
@@ -209,7 +244,7 @@ def _carry_over() -> None:
 
 def downgrade() -> None:
     """Back. What was not assessed is open again: the older store has no way of saying so."""
-    for table in ("closings", "remarks", "rulings"):
+    for table in ("corrections", "closings", "remarks", "rulings"):
         op.drop_table(table)
     op.execute("DELETE FROM determinations WHERE score IS NULL")
     if op.get_bind().dialect.name == "sqlite":

@@ -17,6 +17,7 @@ from portfolio.models import ElementReview, Review, User
 from portfolio.policy import Permission
 from portfolio.queries import panel as queries
 from portfolio.queries import places
+from portfolio.queries.my_packages import my_packages
 from portfolio.queries.panel import Desk, Show
 from portfolio.services import panels, reviews
 from portfolio.services.dossiers import based_on
@@ -93,6 +94,33 @@ def submit_element(review: Review, review_id: int, code: str) -> Any:
     )
 
 
+@blueprint.post("/reviews/<int:review_id>/elements/<code>/correction")
+@web.guard(Permission.REVIEW_SCORE, queries.element)
+def correct_element(review: Review, review_id: int, code: str) -> Any:
+    """Change a score of a review that is in, with a reason, until the table of all scores is open."""
+    form = request.form
+    typed: dict[str, Any] = dict(form)
+    try:
+        reviews.correct_element(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            review=review,
+            code=code,
+            score_text=form.get("score", "").strip(),
+            reason=form.get("reason", ""),
+            channel=form.get("channel"),
+            version=based_on(form.get("version")),
+            why=form.get("why", ""),
+        )
+    except Refused as refused:
+        return _workspace(_undone(review_id), code, typed=typed, errors=wording.errors_by_field(refused)), 422
+    except StaleWrite:
+        return _workspace(_undone(review_id), code, typed=typed, stale=True), 409
+    flash(_("%(code)s is corrected; what stood before stays on record.", code=code), "ok")
+    return redirect(url_for("panel.element", review_id=review_id, code=code))
+
+
 @blueprint.post("/reviews/<int:review_id>/hand-in")
 @web.guard(Permission.REVIEW_SCORE, places.review)
 def hand_in(review: Review) -> Any:
@@ -126,7 +154,7 @@ def _packages_page(*, refused: int | None = None, error: str | None = None) -> s
         navigation.stand_on(standing.school, standing.dossier)
     return render_template(
         "panel/packages.html",
-        mine=queries.my_packages(web.db(), web.actor()),
+        mine=my_packages(web.db(), web.actor()),
         days_until=days_until,
         refused=refused,
         error=error,
@@ -201,6 +229,9 @@ def _workspace(
         file=_chosen(desk),
         preview=_preview,
         open=review.handed_in_at is None and assignment.closed_at is None,
+        correctable=review.handed_in_at is not None
+        and assignment.settling_since is None
+        and assignment.closed_at is None,
         days_left=days_until(assignment.panel.round.review_by, web.now())
         if assignment.panel.round.review_by
         else None,

@@ -30,6 +30,7 @@ from portfolio.models.people import (
 )
 from portfolio.models.review import (
     Assignment,
+    Correction,
     Determination,
     ElementReview,
     Panel,
@@ -45,6 +46,7 @@ __all__ = [
     "Blob",
     "Citation",
     "Closing",
+    "Correction",
     "Cycle",
     "Determination",
     "Dossier",

@@ -110,6 +110,25 @@ class ElementReview(Keyed, Base):
     saved_at: Mapped[MaybeAt]
 
 
+class Correction(Keyed, Base):
+    """What stood in a review that was in, before its expert corrected it, and why they did."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        UniqueConstraint("element_review_id", "version"),
+        CheckConstraint("why <> ''", name="says_why"),
+    )
+
+    element_review_id: Mapped[int] = mapped_column(Id, ForeignKey("element_reviews.id"))
+    # the version that was corrected
+    version: Mapped[int]
+    score: Mapped[Decimal | None] = mapped_column(Score)
+    reason: Mapped[Words]
+    channel: Mapped[Channel | None] = mapped_column(one_of(Channel, "channel"))
+    why: Mapped[Words]
+    corrected_at: Mapped[At]
+
+
 class Determination(Keyed, Base):
     """The final score of one element (终评) as it stands, and why; its version is the ruling it comes from."""
 

@@ -324,6 +324,35 @@ def test_a_finished_review_is_handed_in(scene: Scene, store: Session, expert: Br
     assert "data-review" not in expert.get(_address(scene)).get_data(as_text=True)
 
 
+def test_a_review_that_is_in_is_corrected_from_its_page(
+    scene: Scene, store: Session, expert: Browser
+) -> None:
+    scene.hand_in(0, {"C14": "0.6"})
+    store.commit()
+    page = expert.get(_address(scene)).get_data(as_text=True)
+    assert f'action="{_address(scene)}/correction"' in page
+    form = {"score": "0.7", **SAID, "version": "1", "why": ""}
+    refused = expert.post(_address(scene) + "/correction", form)
+    assert refused.status_code == 422
+    assert 'id="why-error" role="alert">' in refused.get_data(as_text=True)
+    assert 'value="0.7"' in refused.get_data(as_text=True)
+    assert expert.post(_address(scene) + "/correction", form | {"why": "看错一行。"}).status_code == 302
+    assert "看错一行。" in expert.get(_address(scene)).get_data(as_text=True)
+    stale = expert.post(_address(scene) + "/correction", form | {"score": "0.5", "why": "后写的。"})
+    assert stale.status_code == 409
+    assert _row(store, scene).score == Decimal("0.7")
+
+
+def test_nothing_is_corrected_once_the_table_is_open(scene: Scene, store: Session, expert: Browser) -> None:
+    for number in range(3):
+        scene.hand_in(number)
+    scene.open_table()
+    store.commit()
+    assert "/correction" not in expert.get(_address(scene)).get_data(as_text=True)
+    form = {"score": "0.7", **SAID, "version": "1", "why": "看错一行。"}
+    assert expert.post(_address(scene) + "/correction", form).status_code == 422
+
+
 def test_a_declared_conflict_takes_the_package_away(scene: Scene, store: Session, expert: Browser) -> None:
     address = f"/reviews/{scene.reviews[0].id}/conflict"
     assert expert.post(address, {"reason": " "}).status_code == 422
