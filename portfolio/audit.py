@@ -35,6 +35,8 @@ class Action(StrEnum):
     PANEL_FORMED = "panel:formed"
     PACKAGE_ASSIGNED = "package:assigned"
     CONFLICT_DECLARED = "conflict:declared"
+    NO_CONFLICT_SIGNED = "conflict:none_signed"
+    EXPERT_SUBSTITUTED = "expert:substituted"
     DOSSIER_OPENED = "dossier:opened"
     ELEMENT_SCORED = "element:scored"
     ELEMENT_ASSIGNED = "element:assigned"

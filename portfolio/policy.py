@@ -33,8 +33,10 @@ class Permission(StrEnum):
     SCHOOL_INVITE = "school:invite"
     PACKAGE_READ = "package:read"
     REVIEW_LIST = "review:list"
+    REVIEW_TAKE = "review:take"
     REVIEW_READ = "review:read"
     REVIEW_SCORE = "review:score"
+    SETTLEMENT_TAKE = "settlement:take"
     SETTLEMENT_READ = "settlement:read"
     SETTLEMENT_DISCUSS = "settlement:discuss"
     SETTLEMENT_SIGN = "settlement:sign"
@@ -50,7 +52,8 @@ class Scope(Enum):
     ANYONE = auto()  # whoever is logged in
     CITY = auto()
     SCHOOL = auto()  # the school the thing belongs to
-    PANEL = auto()  # a panel the thing is assigned to, and no conflict with its school
+    PANEL = auto()  # a panel the thing is assigned to, no conflict with its school, and that signed
+    SEAT = auto()  # as PANEL, the statement still to be signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,13 @@ def school(*roles: Role, own: bool = False) -> Rule:
 
 
 def panel(*roles: Role, own: bool = False) -> Rule:
-    """Holders of a role in a panel concerned, without a conflict."""
+    """Holders of a role in a panel concerned, without a conflict, who signed that they have none."""
     return Rule(Scope.PANEL, frozenset(roles), own)
+
+
+def seat(*roles: Role, own: bool = False) -> Rule:
+    """Holders of a role in a panel concerned, without a conflict; whether they signed so or not yet."""
+    return Rule(Scope.SEAT, frozenset(roles), own)
 
 
 _STAFF = school(Role.CONTRIBUTOR, Role.LEAD, Role.PRINCIPAL)
@@ -103,8 +111,10 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.SCHOOL_INVITE: (school(Role.LEAD), city(Role.BUREAU)),
     Permission.PACKAGE_READ: (_STAFF, _PANEL, _OFFICE),
     Permission.REVIEW_LIST: (Rule(Scope.ANYONE, frozenset({Role.EXPERT, Role.CHAIR})),),
+    Permission.REVIEW_TAKE: (seat(Role.EXPERT, own=True),),
     Permission.REVIEW_READ: (panel(Role.EXPERT, own=True),),
     Permission.REVIEW_SCORE: (panel(Role.EXPERT, own=True),),
+    Permission.SETTLEMENT_TAKE: (seat(Role.CHAIR),),
     Permission.SETTLEMENT_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
     Permission.SETTLEMENT_DISCUSS: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
     Permission.SETTLEMENT_SIGN: (panel(Role.EXPERT, own=True),),
@@ -150,6 +160,8 @@ class Actor:
     grants: frozenset[Grant]
     # schools whose packages they declared a conflict with
     recused_from: frozenset[int] = frozenset()
+    # (panel, school): they signed that nothing ties them to the school whose packages the panel has
+    cleared: frozenset[tuple[int, int]] = frozenset()
 
     def holds(self, *roles: Role) -> bool:
         """Whether they hold one of the roles anywhere."""
@@ -202,10 +214,11 @@ def _applies(rule: Rule, actor: Actor, place: Place) -> bool:
             return actor.holds(*rule.roles)
         case Scope.SCHOOL:
             return place.school_id in actor.schools(*rule.roles)
-        case Scope.PANEL:
-            return (
-                bool(place.panel_ids & actor.panels(*rule.roles)) and place.school_id not in actor.conflicts
-            )
+        case Scope.PANEL | Scope.SEAT:
+            seats = place.panel_ids & actor.panels(*rule.roles)
+            if rule.scope is Scope.PANEL:
+                seats = frozenset(each for each in seats if (each, place.school_id) in actor.cleared)
+            return bool(seats) and place.school_id not in actor.conflicts
 
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
@@ -235,10 +248,13 @@ def _condition(
             if school is None:
                 return false()
             return and_(owned, school.in_(actor.schools(*rule.roles)))
-        case Scope.PANEL:
+        case Scope.PANEL | Scope.SEAT:
             if panel is None or school is None:
                 return false()
-            clear = school.not_in(actor.conflicts)
+            clear: ColumnElement[bool] = school.not_in(actor.conflicts)
+            if rule.scope is Scope.PANEL:
+                signed = [and_(panel == at, school == of) for at, of in sorted(actor.cleared)]
+                clear = and_(clear, or_(false(), *signed))
             return and_(owned, panel.in_(actor.panels(*rule.roles)), clear)
 
 

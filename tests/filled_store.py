@@ -18,6 +18,7 @@ from portfolio.models import (
     Dossier,
     ElementReview,
     Evidence,
+    InterestStatement,
     Package,
     Panel,
     Recusal,
@@ -29,6 +30,7 @@ from portfolio.models import (
     School,
     SettlementRule,
     Stance,
+    Substitution,
     Throttle,
     Upload,
 )
@@ -141,6 +143,10 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
                 ruling=1,
                 written_at=NOW,
             ),
+            InterestStatement(
+                user_id=expert.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW
+            ),
+            Substitution(review_id=review.id, substitute_id=review.id, named_by=expert.id, named_at=NOW),
             Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
         ]

@@ -14,6 +14,7 @@ from portfolio.models import (
     Cycle,
     Dossier,
     ElementReview,
+    InterestStatement,
     Package,
     Panel,
     Review,
@@ -171,6 +172,11 @@ def make_scene(
         chair=chair,
     )
     assignment = panels.assign(session, actor=bureau_actor(session), now=NOW, panel=panel, package=package)
+    session.add_all(
+        InterestStatement(user_id=person.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW)
+        for person in [*people, chair]
+    )
+    session.flush()
     given = {
         review.expert_id: review
         for review in session.scalars(select(Review).where(Review.assignment_id == assignment.id))

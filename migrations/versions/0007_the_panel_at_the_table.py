@@ -1,4 +1,4 @@
-"""the panel at the table: corrections, rulings, remarks, closings with a second signature; elements not
+"""the panel at the table: statements of interest, substitutes, corrections, rulings, remarks, closings with a second signature; elements not
 assessed.
 
 Nothing refers to `determinations`, and it carries no seal: SQLite, which can't loosen a constraint, gets it anew
@@ -48,6 +48,8 @@ def upgrade() -> None:
     _remarks()
     _closings()
     _corrections()
+    _interests()
+    _substitutions()
     _carry_over()
 
 
@@ -224,6 +226,42 @@ def _corrections() -> None:
     )
 
 
+def _interests() -> None:
+    op.create_table(
+        "interest_statements",
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("panel_id", ID, nullable=False),
+        sa.Column("school_id", ID, nullable=False),
+        sa.Column("signed_at", sa.DateTime(), nullable=False),
+        _key(),
+        _refers("interest_statements", "user_id", "users"),
+        _refers("interest_statements", "panel_id", "panels"),
+        _refers("interest_statements", "school_id", "schools"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_interest_statements")),
+        sa.UniqueConstraint(
+            "user_id", "panel_id", "school_id", name=op.f("uq_interest_statements_user_id_panel_id_school_id")
+        ),
+    )
+    op.create_index("ix_interest_statements_school_id", "interest_statements", ["school_id"])
+
+
+def _substitutions() -> None:
+    op.create_table(
+        "substitutions",
+        sa.Column("review_id", ID, nullable=False),
+        sa.Column("substitute_id", ID, nullable=False),
+        sa.Column("named_by", ID, nullable=False),
+        sa.Column("named_at", sa.DateTime(), nullable=False),
+        _key(),
+        _refers("substitutions", "review_id", "reviews"),
+        _refers("substitutions", "substitute_id", "reviews"),
+        _refers("substitutions", "named_by", "users"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_substitutions")),
+        sa.UniqueConstraint("review_id", name=op.f("uq_substitutions_review_id")),
+        sa.UniqueConstraint("substitute_id", name=op.f("uq_substitutions_substitute_id")),
+    )
+
+
 def _carry_over() -> None:
     """What was settled and closed before has its ruling and its closing, the latter with no second signature."""
     op.execute(
@@ -244,7 +282,7 @@ def _carry_over() -> None:
 
 def downgrade() -> None:
     """Back. What was not assessed is open again: the older store has no way of saying so."""
-    for table in ("corrections", "closings", "remarks", "rulings"):
+    for table in ("substitutions", "interest_statements", "corrections", "closings", "remarks", "rulings"):
         op.drop_table(table)
     op.execute("DELETE FROM determinations WHERE score IS NULL")
     if op.get_bind().dialect.name == "sqlite":

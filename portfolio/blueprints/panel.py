@@ -13,13 +13,13 @@ from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.filetypes import inline_safe
 from portfolio.jsonbody import read_json
-from portfolio.models import ElementReview, Review, User
+from portfolio.models import Assignment, ElementReview, Review, User
 from portfolio.policy import Permission
 from portfolio.queries import panel as queries
 from portfolio.queries import places
 from portfolio.queries.my_packages import my_packages
 from portfolio.queries.panel import Desk, Show
-from portfolio.services import panels, reviews
+from portfolio.services import interests, panels, reviews
 from portfolio.services.dossiers import based_on
 from portfolio.templating import days_until, score
 from rubric.model import Channel, Element, Rubric
@@ -130,8 +130,15 @@ def hand_in(review: Review) -> Any:
     return redirect(url_for("panel.packages"))
 
 
+@blueprint.post("/reviews/<int:review_id>/statement")
+@web.guard(Permission.REVIEW_TAKE, places.review)
+def sign_statement(review: Review, review_id: int) -> Any:
+    """Sign that nothing ties me to the school: its pages open."""
+    return state(review.assignment, review_id, url_for("panel.review", review_id=review_id))
+
+
 @blueprint.post("/reviews/<int:review_id>/conflict")
-@web.guard(Permission.REVIEW_READ, places.review)
+@web.guard(Permission.REVIEW_TAKE, places.review)
 def declare_conflict(review: Review, review_id: int) -> Any:
     """Keep away from a school; its packages are gone from the next request on."""
     school = review.assignment.package.dossier.school
@@ -148,7 +155,22 @@ def declare_conflict(review: Review, review_id: int) -> Any:
     return redirect(url_for("panel.packages"))
 
 
-def _packages_page(*, refused: int | None = None, error: str | None = None) -> str:
+def state(assignment: Assignment, card: int, onward: str) -> Any:
+    """Sign the statement and go on; or the list again, with the refusal on its card."""
+    password = request.form.get("password", "")
+    try:
+        interests.declare_none(
+            web.db(), actor=web.actor(), now=web.now(), assignment=assignment, password=password
+        )
+    except DomainError as error:
+        web.refuse()
+        return _packages_page(unsigned=card, error=wording.explain(error)), 422
+    return redirect(onward)
+
+
+def _packages_page(
+    *, refused: int | None = None, unsigned: int | None = None, error: str | None = None
+) -> str:
     standing = navigation.own_ground(web.db(), web.actor()) if web.actor().schools() else None
     if standing:
         navigation.stand_on(standing.school, standing.dossier)
@@ -157,6 +179,7 @@ def _packages_page(*, refused: int | None = None, error: str | None = None) -> s
         mine=my_packages(web.db(), web.actor()),
         days_until=days_until,
         refused=refused,
+        unsigned=unsigned,
         error=error,
     )
 

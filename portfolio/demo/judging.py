@@ -12,7 +12,7 @@ from portfolio.demo.days import Agenda
 from portfolio.demo.setting import Setting
 from portfolio.models import Assignment, Review, SettlementRule
 from portfolio.policy import Actor
-from portfolio.services import closing, panels, reviews, settlement
+from portfolio.services import closing, interests, panels, reviews, settlement
 from rubric.model import Channel
 from rubric.scoring import format_score
 
@@ -40,6 +40,7 @@ class Judging:
     def plan_assignment(self, agenda: Agenda, at: datetime) -> None:
         """The bureau gives the package to the panel."""
         agenda.add(at, self.assign)
+        agenda.add(at + _UNTIL_SIGNED, self._sign_statements)
 
     def plan_review(
         self, agenda: Agenda, expert: int, start: datetime, end: datetime, *, done: int | None = None
@@ -85,6 +86,17 @@ class Judging:
         """The package as the panel has it."""
         assert self._assignment is not None, "the package has not been given to the panel"
         return self._assignment
+
+    def _sign_statements(self, now: datetime) -> None:
+        """Each of the panel signs that nothing ties them to the school."""
+        for member in (*self._setting.experts, self._setting.chair):
+            interests.declare_none(
+                self._session,
+                actor=member,
+                now=now,
+                assignment=self.assignment,
+                password=self._setting.cast.password_of(member),
+            )
 
     def _review_of(self, expert: Actor) -> Review:
         return self._session.scalars(

@@ -33,10 +33,12 @@ from portfolio.models.review import (
     Correction,
     Determination,
     ElementReview,
+    InterestStatement,
     Panel,
     Recusal,
     Review,
     SettlementRule,
+    Substitution,
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
 
@@ -57,6 +59,7 @@ __all__ = [
     "EvidenceVersion",
     "EvidenceYear",
     "GapWaiver",
+    "InterestStatement",
     "Invitation",
     "LoginSession",
     "Membership",
@@ -78,6 +81,7 @@ __all__ = [
     "SettlementRule",
     "Stage",
     "Stance",
+    "Substitution",
     "Throttle",
     "Upload",
     "User",

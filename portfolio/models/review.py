@@ -75,6 +75,18 @@ class Recusal(Keyed, Base):
     declared_at: Mapped[At]
 
 
+class InterestStatement(Keyed, Base):
+    """Signed before the first page opens: nothing ties this person to the school whose packages the panel has."""
+
+    __tablename__ = "interest_statements"
+    __table_args__ = (UniqueConstraint("user_id", "panel_id", "school_id"),)
+
+    user_id: Mapped[UserId]
+    panel_id: Mapped[int] = mapped_column(Id, ForeignKey("panels.id"))
+    school_id: Mapped[SchoolId]
+    signed_at: Mapped[At]
+
+
 class Review(Keyed, Base):
     """One expert's independent review of one package; in once handed in."""
 
@@ -87,6 +99,17 @@ class Review(Keyed, Base):
     created_at: Mapped[At]
 
     assignment: Mapped[Assignment] = relationship(lazy="raise_on_sql")
+
+
+class Substitution(Keyed, Base):
+    """Who reviews in the place of an expert that stepped aside; the first review stays on record."""
+
+    __tablename__ = "substitutions"
+
+    review_id: Mapped[int] = mapped_column(Id, ForeignKey("reviews.id"), unique=True)
+    substitute_id: Mapped[int] = mapped_column(Id, ForeignKey("reviews.id"), unique=True)
+    named_by: Mapped[UserId]
+    named_at: Mapped[At]
 
 
 class ElementReview(Keyed, Base):

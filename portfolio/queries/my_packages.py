@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Label, exists, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
@@ -15,6 +15,7 @@ from portfolio.models import (
     Cycle,
     Determination,
     ElementReview,
+    InterestStatement,
     Package,
     PackageElement,
     Panel,
@@ -44,6 +45,8 @@ class Given:
     published_at: datetime | None
     # the chair proposes to close, and an expert is to sign
     wants_signature: bool
+    # whether the reader signed that nothing ties them to the school: before, no page of it opens
+    cleared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,9 @@ class MyPackages:
     conflicts: tuple[Conflict, ...]
 
 
+_SIGNED = exists().where(
+    InterestStatement.panel_id == Assignment.panel_id, InterestStatement.school_id == Package.school_id
+)
 _GIVEN = (
     School.name.label("school"),
     School.district,
@@ -111,6 +117,10 @@ def _given(row: Any) -> Given:
     return Given(**{field.name: getattr(row, field.name) for field in fields(Given)})
 
 
+def _cleared(actor: Actor) -> Label[bool]:
+    return _SIGNED.where(InterestStatement.user_id == actor.user_id).label("cleared")
+
+
 def my_packages(session: Session, actor: Actor) -> MyPackages:
     """The actor's list, in three statements; what they declared a conflict with is not on it."""
     return MyPackages(_reviews(session, actor), _chaired(session, actor), _conflicts(session, actor))
@@ -121,6 +131,7 @@ def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
     rows = session.execute(
         select(
             *_GIVEN,
+            _cleared(actor),
             Review.id.label("review_id"),
             Review.handed_in_at,
             select(func.count(ElementReview.score))
@@ -145,7 +156,7 @@ def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
         .where(
             condition(
                 actor,
-                Permission.REVIEW_READ,
+                Permission.REVIEW_TAKE,
                 school=Package.school_id,
                 panel=Assignment.panel_id,
                 person=Review.expert_id,
@@ -168,6 +179,7 @@ def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
     rows = session.execute(
         select(
             *_GIVEN,
+            _cleared(actor),
             counted.scalar_subquery().label("reviews"),
             counted.with_only_columns(func.count(Review.handed_in_at)).scalar_subquery().label("reviews_in"),
             select(func.count())
@@ -186,7 +198,7 @@ def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
         .join(Round, Round.id == Assignment.round_id)
         .join(Panel, Panel.id == Assignment.panel_id)
         .where(
-            condition(actor, Permission.SETTLEMENT_READ, school=Package.school_id, panel=Assignment.panel_id)
+            condition(actor, Permission.SETTLEMENT_TAKE, school=Package.school_id, panel=Assignment.panel_id)
         )
         .order_by(Assignment.closed_at.is_not(None), Round.review_by, School.name, Assignment.id)
     )

@@ -132,8 +132,7 @@ def _form_panel_and_assign(bureau: Page, experts: list[str], chair: str) -> None
 
 def _review_all(expert: Page, lower: int) -> str:
     """The first elements by hand, with the keyboard; the rest the way the page's script saves them."""
-    expert.goto("/reviews")
-    expert.click(".packs .btn-primary")
+    _sign_the_statement(expert)
     expert.wait_for_selector("form.desk-right")
     expert.wait_for_load_state()
     review = re.search(r"/reviews/(\d+)", expert.url)[1]  # type: ignore[index]
@@ -158,9 +157,15 @@ def _review_all(expert: Page, lower: int) -> str:
     return review
 
 
+def _sign_the_statement(member: Page) -> None:
+    """Before the first page opens."""
+    member.goto("/reviews")
+    member.fill("form[action$='/statement'] [name=password]", PASSWORD)
+    member.click("form[action$='/statement'] .btn-primary")
+
+
 def _settle_and_close(chair: Page) -> None:
-    chair.goto("/reviews")
-    chair.click("a[href*='/settlement/']")
+    _sign_the_statement(chair)
     chair.click("form[action$='/opening'] button")
     chair.wait_for_selector("#sheet")
     assert chair.inner_text("#h-element") == "C2"  # the widest spread comes first

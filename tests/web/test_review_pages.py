@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from portfolio.models import ElementReview, Recusal, Review, Role, User
+from portfolio.models import ElementReview, InterestStatement, Recusal, Review, Role, User
 from portfolio.services import panels
 from portfolio.storage import Storage
 from rubric.model import Channel
@@ -19,6 +20,7 @@ from tests.conftest import Browser
 from tests.counting import statements
 from tests.factories import (
     NOW,
+    PASSWORD,
     bureau_actor,
     cite,
     make_cycle,
@@ -351,6 +353,44 @@ def test_nothing_is_corrected_once_the_table_is_open(scene: Scene, store: Sessio
     assert "/correction" not in expert.get(_address(scene)).get_data(as_text=True)
     form = {"score": "0.7", **SAID, "version": "1", "why": "看错一行。"}
     assert expert.post(_address(scene) + "/correction", form).status_code == 422
+
+
+def test_before_the_statement_is_signed_no_page_opens(scene: Scene, store: Session, expert: Browser) -> None:
+    store.execute(delete(InterestStatement))
+    store.commit()
+    review = f"/reviews/{scene.reviews[0].id}"
+    closed = (
+        review,
+        _address(scene),
+        f"/packages/{scene.package.id}",
+        f"/packages/{scene.package.id}/manifest.json",
+    )
+    assert [expert.get(path).status_code for path in closed] == [404] * 4
+    assert f'action="{review}/statement"' in expert.get("/reviews").get_data(as_text=True)
+    wrong = expert.post(f"{review}/statement", {"password": "guess"})
+    assert wrong.status_code == 422
+    assert f'id="sign-{scene.reviews[0].id}-error" role="alert">' in wrong.get_data(as_text=True)
+    signed = expert.post(f"{review}/statement", {"password": PASSWORD})
+    assert (signed.status_code, signed.location) == (302, review)
+    assert [expert.get(path).status_code for path in closed] == [302, 200, 200, 200]
+
+
+def test_who_has_not_signed_can_step_aside(scene: Scene, store: Session, expert: Browser) -> None:
+    store.execute(delete(InterestStatement))
+    store.commit()
+    review = f"/reviews/{scene.reviews[0].id}"
+    assert expert.post(f"{review}/conflict", {"reason": "曾任该校教师"}).status_code == 302
+    assert expert.post(f"{review}/statement", {"password": PASSWORD}).status_code == 404
+
+
+def test_a_chair_signs_too(scene: Scene, store: Session, log_in: LogIn) -> None:
+    store.execute(delete(InterestStatement))
+    store.commit()
+    chair = log_in(scene.chair)
+    table = f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"
+    assert chair.get(table).status_code == 404
+    assert chair.post(f"{table}/statement", {"password": PASSWORD}).status_code == 302
+    assert chair.get(table).status_code == 200
 
 
 def test_a_declared_conflict_takes_the_package_away(scene: Scene, store: Session, expert: Browser) -> None:

@@ -8,6 +8,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from portfolio import web
+from portfolio.blueprints.panel import state
 from portfolio.blueprints.settlement.page import page
 from portfolio.blueprints.settlement.root import TABLE, blueprint, table_address
 from portfolio.models import Assignment, User
@@ -32,8 +33,15 @@ def open_table(assignment: Assignment) -> Any:
     return redirect(table_address(assignment))
 
 
+@blueprint.post(f"{TABLE}/statement")
+@web.guard(Permission.SETTLEMENT_TAKE, places.settlement)
+def sign_statement(assignment: Assignment) -> Any:
+    """The chair signs that nothing ties them to the school: its pages open."""
+    return state(assignment, assignment.package_id, table_address(assignment))
+
+
 @blueprint.post(f"{TABLE}/conflict")
-@web.guard(Permission.SETTLEMENT_READ, places.settlement)
+@web.guard(Permission.SETTLEMENT_TAKE, places.settlement)
 def declare_conflict(assignment: Assignment) -> Any:
     """The chair keeps away from a school; its packages are gone from the next request on."""
     school = assignment.package.dossier.school
