@@ -181,7 +181,7 @@ class CycleDesk:
 
 def cycle_desk(session: Session, held: Cycle, *, now: datetime) -> CycleDesk:
     """The cycle's schools and rounds, in a number of statements that depends on neither."""
-    desks = round_desks(session, held)
+    desks = round_desks(session, held, with_aside=False)
     last = {
         handed.package_id: (desk.round, handed)
         for desk in desks
@@ -234,12 +234,12 @@ def _others(session: Session, held: Cycle) -> list[School]:
 # ---- Panels and what they are given ----
 
 
-def round_desks(session: Session, held: Cycle) -> list[RoundDesk]:
-    """What each round of a cycle has to hand out, and to whom."""
+def round_desks(session: Session, held: Cycle, *, with_aside: bool = True) -> list[RoundDesk]:
+    """What each round of a cycle has to hand out, and to whom; on demand without who stepped aside."""
     panels = _panels(session, held.rounds)
     packages = _packages(session, held)
     conflicts = _conflicts(session, [row.panel.id for row in panels])
-    aside = stepped_aside(session, [row.panel.id for row in panels])
+    aside = stepped_aside(session, [row.panel.id for row in panels]) if with_aside else {}
     return [
         RoundDesk(
             round=each,
