@@ -17,6 +17,7 @@ from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import form as form_queries
 from portfolio.queries import package as queries
 from portfolio.queries import places
+from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
 from portfolio.templating import days_until, score
 from rubric.model import Element, Indicator, Rubric
@@ -133,7 +134,8 @@ def manifest(package: Package) -> Any:
 @web.guard(Permission.PACKAGE_READ, places.package)
 def package_form(package: Package) -> Any:
     """The official form with the package's scores, and the panel's once the reader may see them."""
-    sheet = form_queries.of_package(web.db(), package)
+    judged = not still_blind(web.db(), web.actor(), package)
+    sheet = form_queries.of_package(web.db(), package, judged=judged)
     return _workbook(sheet, f"{package.dossier.school.name} {_('package')} {package.number}")
 
 

@@ -23,6 +23,7 @@ from portfolio.models import (
     Stance,
     User,
 )
+from portfolio.queries.rounds import assignment_below
 from rubric.model import Channel
 
 
@@ -60,6 +61,8 @@ class Detail:
     voices: tuple[Voice, ...]
     settled: Determination | None
     thread: tuple[Entry, ...]
+    # the reason that the round below gave; None where there is no such round
+    below: str | None
 
     def said_by(self, user_id: int) -> int:
         """How many remarks a person has made."""
@@ -83,6 +86,7 @@ class ClosingStep:
 
 def detail(session: Session, assignment: Assignment, names: Mapping[int, str], code: str) -> Detail:
     """One element of the table, in two statements; `names` holds the experts' by their reviews, in their order."""
+    under = aliased(Determination)
     rows = session.execute(
         select(
             ElementReview.review_id,
@@ -91,8 +95,16 @@ def detail(session: Session, assignment: Assignment, names: Mapping[int, str], c
             ElementReview.channel,
             PackageElement.justification,
             Determination,
+            under.reason.label("below"),
         )
         .select_from(PackageElement)
+        .outerjoin(
+            under,
+            and_(
+                under.element == PackageElement.element,
+                under.assignment_id == assignment_below(assignment),
+            ),
+        )
         .outerjoin(
             ElementReview,
             and_(ElementReview.element == PackageElement.element, ElementReview.review_id.in_(list(names))),
@@ -110,7 +122,8 @@ def detail(session: Session, assignment: Assignment, names: Mapping[int, str], c
     voices = tuple(
         Voice(name, *said[review_id][1:4]) for review_id, name in names.items() if review_id in said
     )
-    return Detail(rows[0].justification, voices, rows[0].Determination, _thread(session, assignment, code))
+    thread = _thread(session, assignment, code)
+    return Detail(rows[0].justification, voices, rows[0].Determination, thread, rows[0].below)
 
 
 def _thread(session: Session, assignment: Assignment, code: str) -> tuple[Entry, ...]:

@@ -36,8 +36,11 @@ def of_dossier(session: Session, dossier: Dossier) -> Sheet:
     )
 
 
-def of_package(session: Session, package: Package) -> Sheet:
-    """The form with the package's scores; the panel's columns are filled once the result is published."""
+def of_package(session: Session, package: Package, *, judged: bool = True) -> Sheet:
+    """The form with the package's scores; the panel's columns are filled once the result is published.
+
+    Unless it is to be shown `judged`, they stay empty: the reader is still to judge it alone.
+    """
     own = {
         row.element: row.score
         for row in session.execute(
@@ -46,7 +49,7 @@ def of_package(session: Session, package: Package) -> Sheet:
             )
         )
     }
-    panel, final = _judged(session, package)
+    panel, final = _judged(session, package) if judged else ({}, {})
     return Sheet(
         rubric=rubric_of(session, package.rubric_digest),
         school=package.dossier.school.name,

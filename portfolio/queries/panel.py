@@ -26,6 +26,7 @@ from portfolio.models import (
 from portfolio.policy import Actor, Place
 from portfolio.queries import places
 from portfolio.queries.phrases import phrases
+from portfolio.queries.rounds import Below, below
 from rubric.model import Rubric
 
 
@@ -87,6 +88,8 @@ class Desk:
     phrases: tuple[str, ...]
     # what stood before the expert corrected it, the first first
     corrections: tuple[Correction, ...]
+    # what the round below settled; known once the expert's own review is in
+    below: Below | None
 
     @property
     def done(self) -> int:
@@ -143,7 +146,7 @@ def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
 
 
 def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: str) -> Desk:
-    """The workspace at one of the rubric's elements, in four statements; in five once the review is in."""
+    """The workspace at one of the rubric's elements, in four statements; in six once the review is in."""
     package_id = review.assignment.package_id
     here = session.execute(
         select(ElementReview, PackageElement.score, PackageElement.justification)
@@ -164,6 +167,7 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         tolerance=review.assignment.panel.round.tolerance,
         phrases=phrases(session, actor, review, code),
         corrections=_corrections(session, here[0]) if review.handed_in_at else (),
+        below=below(session, review.assignment, code) if review.handed_in_at else None,
     )
 
 

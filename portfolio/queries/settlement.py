@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
@@ -29,6 +29,7 @@ from portfolio.policy import Place, recused
 from portfolio.queries import places
 from portfolio.queries.deliberation import ClosingStep, closings
 from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
+from portfolio.queries.rounds import assignment_below, round_below
 from rubric.model import Rubric
 from rubric.review import deviation, disagreement, mean, median, spread
 
@@ -55,6 +56,14 @@ class Row:
     rule: SettlementRule | None
     final: Decimal | None
     remarks: int
+    # the final of the round below
+    below: Decimal | None
+
+    @property
+    def differs_from_below(self) -> Decimal:
+        """How far the panel is from the round below, in points; 0 where either has no score."""
+        given = self.median if self.rule is None else self.final
+        return Decimal(0) if given is None or self.below is None else abs(given - self.below)
 
     @property
     def scores(self) -> tuple[Decimal, ...]:
@@ -98,6 +107,8 @@ class Table:
     rows: tuple[Row, ...] = ()
     # newest first
     closings: tuple[ClosingStep, ...] = ()
+    # the name of the round below, where there is one
+    below: str | None = None
     areas: tuple[Area, ...] = ()
     # for the chair only
     apart: tuple[Apart, ...] = ()
@@ -127,6 +138,7 @@ class Show(StrEnum):
 
     DISCUSS = "discuss"
     BELOW = "below"
+    ROUNDS = "rounds"
     ALL = "all"
 
 
@@ -145,6 +157,7 @@ class Sort(StrEnum):
 FILTERS: dict[Show, Callable[[Row, Decimal], bool]] = {
     Show.DISCUSS: lambda row, tolerance: is_flagged(row.scores, tolerance),
     Show.BELOW: lambda row, tolerance: row.is_below_self,
+    Show.ROUNDS: lambda row, tolerance: row.differs_from_below > 0 and row.differs_from_below >= tolerance,
     Show.ALL: lambda row, tolerance: True,
 }
 
@@ -182,7 +195,7 @@ def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair
     tolerance = assignment.panel.round.tolerance
     if outstanding or assignment.settling_since is None:
         return Table(experts, outstanding, tolerance)
-    rows = _rows(session, assignment, rubric, experts)
+    below, rows = _rows(session, assignment, rubric, experts)
     given = {row.code: row.given for row in rows}
     step = assignment.package.dossier.cycle.score_step
     return Table(
@@ -191,6 +204,7 @@ def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair
         tolerance,
         rows,
         closings(session, assignment),
+        below,
         areas=areas(rubric, given, step=step, tolerance=tolerance),
         apart=apart([expert.name for expert in experts], given, tolerance) if for_chair else (),
     )
@@ -214,20 +228,23 @@ def _experts(session: Session, assignment: Assignment) -> tuple[Expert, ...]:
 
 def _rows(
     session: Session, assignment: Assignment, rubric: Rubric, experts: tuple[Expert, ...]
-) -> tuple[Row, ...]:
-    """Every element with every expert's score, in one statement."""
+) -> tuple[str | None, tuple[Row, ...]]:
+    """The name of the round below, and every element with every expert's score; one statement."""
     position = {expert.review_id: at for at, expert in enumerate(experts)}
     talk = select(func.count()).where(
         Remark.assignment_id == assignment.id, Remark.element == PackageElement.element
     )
+    under = aliased(Determination)
     found = session.execute(
         select(
+            round_below(assignment),
             PackageElement.element,
             PackageElement.points,
             PackageElement.score,
             Determination.rule,
             Determination.score,
             talk.scalar_subquery(),
+            under.score,
             ElementReview.review_id,
             ElementReview.score,
         )
@@ -239,6 +256,13 @@ def _rows(
             ),
         )
         .outerjoin(
+            under,
+            and_(
+                under.element == PackageElement.element,
+                under.assignment_id == assignment_below(assignment),
+            ),
+        )
+        .outerjoin(
             ElementReview,
             and_(
                 ElementReview.element == PackageElement.element,
@@ -246,21 +270,21 @@ def _rows(
             ),
         )
         .where(PackageElement.package_id == assignment.package_id)
-    )
+    ).all()
     step = assignment.package.dossier.cycle.score_step
-    elements: dict[str, tuple[Any, ...]] = {}  # points, self-score, rule, final, number of remarks
+    # points, self-score, rule, final, number of remarks, final of the round below
+    elements: dict[str, tuple[Any, ...]] = {}
     given: dict[str, list[Decimal | None]] = defaultdict(lambda: [None] * len(experts))
-    for code, points, claimed, rule, final, remarks, review_id, score in found:
-        elements[code] = (points, claimed, rule, final, remarks)
+    for _round, code, *element, review_id, score in found:
+        elements[code] = tuple(element)
         if review_id is not None:
             given[code][position[review_id]] = score
-    return tuple(
-        _row(element.code, elements[element.code], given[element.code], step) for element in rubric.elements
-    )
+    rows = (_row(each.code, elements[each.code], given[each.code], step) for each in rubric.elements)
+    return found[0][0], tuple(rows)
 
 
 def _row(code: str, element: tuple[Any, ...], given: list[Decimal | None], step: Decimal) -> Row:
-    points, claimed, rule, final, remarks = element
+    points, claimed, rule, final, remarks, below = element
     scores = [score for score in given if score is not None]
     middle = median(scores, step) if scores else None
-    return Row(code, points, claimed, tuple(given), middle, rule, final, remarks)
+    return Row(code, points, claimed, tuple(given), middle, rule, final, remarks, below)
