@@ -67,7 +67,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("--schools", type=int, default=1)
+    parser.add_argument("--schools", type=int, default=2)
     parser.add_argument("--evidence", type=int, default=300)
     parser.add_argument("--upload", type=int, default=1024, metavar="MEGABYTES", help="0 for none")
     parser.add_argument("--without-search", action="store_true", help="fill no 20,000 pages to search them")

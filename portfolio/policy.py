@@ -39,9 +39,13 @@ class Permission(StrEnum):
     REPORT_WRITE = "report:write"
     WORKSHEET_USE = "worksheet:use"
     REVIEW_LIST = "review:list"
+    REVIEW_TAKE = "review:take"
     REVIEW_READ = "review:read"
     REVIEW_SCORE = "review:score"
+    SETTLEMENT_TAKE = "settlement:take"
     SETTLEMENT_READ = "settlement:read"
+    SETTLEMENT_DISCUSS = "settlement:discuss"
+    SETTLEMENT_SIGN = "settlement:sign"
     SETTLEMENT_WRITE = "settlement:write"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
@@ -54,7 +58,8 @@ class Scope(Enum):
     ANYONE = auto()  # whoever is logged in
     CITY = auto()
     SCHOOL = auto()  # the school the thing belongs to
-    PANEL = auto()  # a panel the thing is assigned to, and no conflict with its school
+    PANEL = auto()  # a panel the thing is assigned to, no conflict with its school, and that signed
+    SEAT = auto()  # as PANEL, the statement still to be signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,13 @@ def school(*roles: Role, own: bool = False) -> Rule:
 
 
 def panel(*roles: Role, own: bool = False) -> Rule:
-    """Holders of a role in a panel concerned, without a conflict."""
+    """Holders of a role in a panel concerned, without a conflict, who signed that they have none."""
     return Rule(Scope.PANEL, frozenset(roles), own)
+
+
+def seat(*roles: Role, own: bool = False) -> Rule:
+    """Holders of a role in a panel concerned, without a conflict; whether they signed so or not yet."""
+    return Rule(Scope.SEAT, frozenset(roles), own)
 
 
 _STAFF = school(Role.CONTRIBUTOR, Role.LEAD, Role.PRINCIPAL)
@@ -113,9 +123,13 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.REPORT_WRITE: (_EDITORS,),
     Permission.WORKSHEET_USE: (_EDITORS,),
     Permission.REVIEW_LIST: (Rule(Scope.ANYONE, frozenset({Role.EXPERT, Role.CHAIR})),),
+    Permission.REVIEW_TAKE: (seat(Role.EXPERT, own=True),),
     Permission.REVIEW_READ: (panel(Role.EXPERT, own=True),),
     Permission.REVIEW_SCORE: (panel(Role.EXPERT, own=True),),
-    Permission.SETTLEMENT_READ: (panel(Role.CHAIR),),
+    Permission.SETTLEMENT_TAKE: (seat(Role.CHAIR),),
+    Permission.SETTLEMENT_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
+    Permission.SETTLEMENT_DISCUSS: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
+    Permission.SETTLEMENT_SIGN: (panel(Role.EXPERT, own=True),),
     Permission.SETTLEMENT_WRITE: (panel(Role.CHAIR),),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
@@ -138,6 +152,8 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.EVIDENCE_WRITE: Permission.EVIDENCE_READ,
     Permission.EVIDENCE_DELETE: Permission.EVIDENCE_READ,
     Permission.REVIEW_SCORE: Permission.REVIEW_READ,
+    Permission.SETTLEMENT_DISCUSS: Permission.SETTLEMENT_READ,
+    Permission.SETTLEMENT_SIGN: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_WRITE: Permission.SETTLEMENT_READ,
     Permission.CITY_MANAGE: Permission.CITY_READ,
 }
@@ -161,6 +177,8 @@ class Actor:
     grants: frozenset[Grant]
     # schools whose packages they declared a conflict with
     recused_from: frozenset[int] = frozenset()
+    # (panel, school): they signed that nothing ties them to the school whose packages the panel has
+    cleared: frozenset[tuple[int, int]] = frozenset()
 
     def holds(self, *roles: Role) -> bool:
         """Whether they hold one of the roles anywhere."""
@@ -182,11 +200,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a thing stands: its school, the panels it is assigned to, the person whose it is by name."""
+    """Where a thing stands: its school, the panels it is assigned to, the person or party whose it is by name."""
 
     school_id: int | None = None
     panel_ids: frozenset[int] = frozenset()
     person_id: int | None = None
+    party: frozenset[int] = frozenset()
 
 
 NOWHERE = Place()
@@ -203,7 +222,7 @@ def shows(actor: Actor, permission: Permission, place: Place = NOWHERE) -> bool:
 
 
 def _applies(rule: Rule, actor: Actor, place: Place) -> bool:
-    if rule.own and place.person_id != actor.user_id:
+    if rule.own and actor.user_id != place.person_id and actor.user_id not in place.party:
         return False
     match rule.scope:
         case Scope.ANYONE:
@@ -212,10 +231,11 @@ def _applies(rule: Rule, actor: Actor, place: Place) -> bool:
             return actor.holds(*rule.roles)
         case Scope.SCHOOL:
             return place.school_id in actor.schools(*rule.roles)
-        case Scope.PANEL:
-            return (
-                bool(place.panel_ids & actor.panels(*rule.roles)) and place.school_id not in actor.conflicts
-            )
+        case Scope.PANEL | Scope.SEAT:
+            seats = place.panel_ids & actor.panels(*rule.roles)
+            if rule.scope is Scope.PANEL:
+                seats = frozenset(each for each in seats if (each, place.school_id) in actor.cleared)
+            return bool(seats) and place.school_id not in actor.conflicts
 
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
@@ -245,10 +265,13 @@ def _condition(
             if school is None:
                 return false()
             return and_(owned, school.in_(actor.schools(*rule.roles)))
-        case Scope.PANEL:
+        case Scope.PANEL | Scope.SEAT:
             if panel is None or school is None:
                 return false()
-            clear = school.not_in(actor.conflicts)
+            clear: ColumnElement[bool] = school.not_in(actor.conflicts)
+            if rule.scope is Scope.PANEL:
+                signed = [and_(panel == at, school == of) for at, of in sorted(actor.cleared)]
+                clear = and_(clear, or_(false(), *signed))
             return and_(owned, panel.in_(actor.panels(*rule.roles)), clear)
 
 

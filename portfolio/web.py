@@ -129,9 +129,12 @@ def actor() -> Actor:
 
 
 def refuse() -> None:
-    """Undo what this request wrote: its answer is a refusal."""
+    """Undo what this request wrote: its answer is a refusal, which is logged."""
     if "db" in g:
         g.db.rollback()
+    if request.method not in SAFE_METHODS and not g.get("refused"):
+        person = current_user.actor.user_id if current_user.is_authenticated else "nobody"
+        current_app.logger.warning("refused: %s %s as %s", request.method, request.path, person)
     g.refused = True
 
 

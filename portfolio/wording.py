@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from portfolio.audit import Action
 from portfolio.errors import DomainError, Refused
-from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage
+from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage, Stance
 from portfolio.queries.city import Matter, Number, Standing
 from portfolio.queries.dossier import Change
 from portfolio.queries.problems import Problem
@@ -82,7 +82,9 @@ SETTLEMENT_RULES = {
     SettlementRule.MEDIAN: _l("Median"),
     SettlementRule.AGREED: _l("Agreed in discussion"),
     SettlementRule.CHAIR: _l("Chair's decision"),
+    SettlementRule.NOT_ASSESSED: _l("Not assessed"),
 }
+STANCES = {Stance.AGREE: _l("Agree"), Stance.DISAGREE: _l("Disagree")}
 
 # Why nothing could be made of a file (portfolio.derive).
 DERIVE_FAILURES = {
@@ -206,6 +208,8 @@ AUDIT_ACTIONS = {
     Action.PANEL_FORMED: _l("formed a panel"),
     Action.PACKAGE_ASSIGNED: _l("assigned a package"),
     Action.CONFLICT_DECLARED: _l("declared a conflict of interest"),
+    Action.NO_CONFLICT_SIGNED: _l("signed that there is no conflict of interest"),
+    Action.EXPERT_SUBSTITUTED: _l("named a substitute for an expert"),
     Action.DOSSIER_OPENED: _l("opened a dossier"),
     Action.ELEMENT_SCORED: _l("scored an element"),
     Action.ELEMENT_ASSIGNED: _l("assigned an element"),
@@ -233,8 +237,15 @@ AUDIT_ACTIONS = {
     Action.PACKAGE_SIGNED: _l("signed and submitted a package"),
     Action.ELEMENT_REVIEWED: _l("scored an element of a review"),
     Action.REVIEW_HANDED_IN: _l("handed in a review"),
+    Action.REVIEW_CORRECTED: _l("corrected a review"),
+    Action.SETTLEMENT_OPENED: _l("opened the table of all scores"),
+    Action.REMARK_MADE: _l("discussed an element"),
     Action.ELEMENT_SETTLED: _l("settled an element"),
+    Action.RULING_UNDONE: _l("took back a final score"),
+    Action.CLOSING_PROPOSED: _l("proposed to close a review"),
+    Action.CLOSING_WITHDRAWN: _l("withdrew the proposal to close"),
     Action.ASSIGNMENT_CLOSED: _l("closed a review"),
+    Action.ASSIGNMENT_REOPENED: _l("reopened a review"),
     Action.RESULT_PUBLISHED: _l("published a result"),
 }
 
@@ -499,15 +510,38 @@ REFUSALS = {
     "package_assigned": _l("This package has been assigned in this round already."),
     "package_of_other_cycle": _l("This package belongs to another cycle."),
     "conflict_of_interest": _l("%(names)s: conflict of interest with this school."),
+    "not_stepped_aside": _l("This expert has not stepped aside."),
+    "already_substituted": _l("Somebody reviews in this expert's place already."),
+    "already_reviews": _l("%(name)s reviews this package already."),
+    "has_seen_scores": _l("%(name)s has seen all scores as chair and can't score independently any more."),
     "channel_missing": _l("Please say what this score rests on."),
     "channel_unknown": _l("Please choose one of the channels."),
     "review_handed_in": _l("You have handed in this review."),
+    "review_not_in": _l("This review is not handed in yet: change the score itself."),
+    "correction_unchanged": _l("Nothing is different from what stands."),
+    "correction_late": _l("The table of all scores is open: nobody corrects their own score any more."),
     "review_incomplete": _l("%(count)s elements are not scored yet."),
     "reviews_outstanding": _l("%(count)s reviews are not in yet."),
     "assignment_closed": _l("This review is closed."),
     "settlement_incomplete": _l("%(count)s elements are not settled yet."),
     "rule_unknown": _l("Please say what the final score rests on."),
     "rule_not_median": _l("The median is %(median)s. Choose another rule for another score."),
+    "median_missing": _l(
+        "No expert scored this element. Choose another rule, or say that it is not assessed."
+    ),
+    "settlement_open": _l("The table of all scores is open already."),
+    "settlement_not_open": _l("The chair has not opened the table of all scores yet."),
+    "nothing_settled": _l("This element is not settled."),
+    "closing_proposed": _l(
+        "Closing is proposed and waits for a signature. Withdraw the proposal to change something."
+    ),
+    "nothing_proposed": _l("Nobody proposes to close this review now."),
+    "closing_changed": _l("The chair has proposed anew meanwhile. Please read it before you sign."),
+    "second_person_needed": _l("A second person signs: not the one who proposed."),
+    "signer_missing": _l("No other expert can sign. Please ask the bureau for one."),
+    "signer_unknown": _l("An expert whose review counts signs."),
+    "remark_empty": _l("Please write something, or choose to agree or disagree."),
+    "stance_unknown": _l("Please choose to agree or to disagree."),
     "not_closed": _l("The panel has not closed this review yet."),
     "already_published": _l("This result has been published already."),
     # evidence and uploads
@@ -585,7 +619,9 @@ REFUSALS = {
 
 
 def explain(error: DomainError) -> str:
-    """The sentence for a refusal."""
+    """The sentence for a refusal; where several fields are refused at once, the first one's."""
+    if isinstance(error, Refused):
+        error = next(iter(error.errors.values()))
     return refusal(error.code, error.context)
 
 

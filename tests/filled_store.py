@@ -15,22 +15,29 @@ from portfolio.models import (
     Assignment,
     Benchmark,
     CarryOver,
+    Closing,
+    Correction,
     Determination,
     Dossier,
     ElementReview,
     Evidence,
     FigureValue,
+    InterestStatement,
     Package,
     PageImage,
     Panel,
     Rectification,
     Recusal,
+    Remark,
     Reminder,
     Review,
     Role,
     Round,
+    Ruling,
     School,
     SettlementRule,
+    Stance,
+    Substitution,
     Throttle,
     TouchedElement,
     Upload,
@@ -147,9 +154,14 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
     review = Review(assignment_id=assignment.id, expert_id=expert.id, created_at=NOW)
     session.add(review)
     session.flush()
+    scored = ElementReview(review_id=review.id, element="C1", score=Decimal("0.8"), channel=Channel.INSPECT)
+    session.add(scored)
+    session.flush()
     session.add_all(
         [
-            ElementReview(review_id=review.id, element="C1", score=Decimal("0.8"), channel=Channel.INSPECT),
+            Correction(
+                element_review_id=scored.id, version=0, score=Decimal("0.7"), why="看错一行", corrected_at=NOW
+            ),
             Determination(
                 assignment_id=assignment.id,
                 element="C1",
@@ -158,6 +170,28 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
                 settled_by=expert.id,
                 settled_at=NOW,
             ),
+            Ruling(
+                assignment_id=assignment.id,
+                element="C1",
+                number=1,
+                score=Decimal("0.8"),
+                rule=SettlementRule.MEDIAN,
+                settled_by=expert.id,
+                settled_at=NOW,
+            ),
+            Remark(
+                assignment_id=assignment.id,
+                element="C1",
+                author_id=expert.id,
+                stance=Stance.AGREE,
+                ruling=1,
+                written_at=NOW,
+            ),
+            InterestStatement(
+                user_id=expert.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW
+            ),
+            Substitution(review_id=review.id, substitute_id=review.id, named_by=expert.id, named_at=NOW),
+            Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
         ]
     )

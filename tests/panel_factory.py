@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import (
     Assignment,
+    Closing,
     Cycle,
     Dossier,
     ElementReview,
+    InterestStatement,
     Package,
     Panel,
     Review,
@@ -21,12 +23,13 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Actor
-from portfolio.services import panels, reviews, settlement
+from portfolio.services import closing, panels, reviews, settlement, terms
 from portfolio.services.cycles import RoundPlan
 from rubric.loader import DEFAULT, find
 from rubric.model import Channel
 from tests.factories import (
     NOW,
+    PASSWORD,
     actor_for,
     bureau_actor,
     make_cycle,
@@ -87,8 +90,37 @@ class Scene:
         self.score_everything(number, below)
         reviews.hand_in(self.session, actor=self.actor(number), now=NOW, review=self.reviews[number])
 
+    def open_table(self) -> None:
+        """The chair opens the table of all scores."""
+        settlement.open_table(self.session, actor=self.chair_actor, now=NOW, assignment=self.assignment)
+
+    def propose_closing(self, opinion: str = "同意推荐。") -> Closing:
+        """The chair proposes to close."""
+        return closing.propose(
+            self.session, actor=self.chair_actor, now=NOW, assignment=self.assignment, opinion=opinion
+        )
+
+    def sign_closing(self, number: int = 0) -> None:
+        """An expert signs what the chair proposes."""
+        waiting = terms.proposed(self.session, self.assignment)
+        closing.sign(
+            self.session,
+            actor=self.actor(number),
+            now=NOW,
+            assignment=self.assignment,
+            number=waiting.number if waiting else 1,
+            password=PASSWORD,
+        )
+
+    def close(self, opinion: str = "同意推荐。") -> None:
+        """Everything is settled: the chair proposes to close, the first expert signs."""
+        self.propose_closing(opinion)
+        self.sign_closing()
+
     def settle_all(self, reason: str = "专家组一致意见。") -> None:
         """The chair settles every element at the self-score, where that is the median."""
+        if self.assignment.settling_since is None:
+            self.open_table()
         codes = self.session.scalars(
             select(ElementReview.element).where(ElementReview.review_id == self.reviews[0].id)
         ).all()
@@ -140,6 +172,11 @@ def make_scene(
         chair=chair,
     )
     assignment = panels.assign(session, actor=bureau_actor(session), now=NOW, panel=panel, package=package)
+    session.add_all(
+        InterestStatement(user_id=person.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW)
+        for person in [*people, chair]
+    )
+    session.flush()
     given = {
         review.expert_id: review
         for review in session.scalars(select(Review).where(Review.assignment_id == assignment.id))

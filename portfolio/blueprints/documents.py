@@ -34,6 +34,7 @@ from portfolio.queries import form as form_queries
 from portfolio.queries import package as package_queries
 from portfolio.queries import places
 from portfolio.queries.proof import proof_of
+from portfolio.queries.rounds import still_blind
 from portfolio.storage import is_digest
 from portfolio.templating import score, size
 
@@ -72,7 +73,8 @@ def dossier_form(dossier: Dossier, extension: str) -> Response:
 @web.guard(Permission.PACKAGE_READ, _package)
 def package_form(package: Package, extension: str) -> Response:
     """The official form with the package's scores, and the panel's once the reader may see them."""
-    sheet = form_queries.of_package(web.db(), package, shown=_shown())
+    judged = not still_blind(web.db(), web.actor(), package)
+    sheet = form_queries.of_package(web.db(), package, shown=_shown(), judged=judged)
     return _form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
 
 

@@ -13,13 +13,14 @@ from portfolio.blueprints.evidence.viewing import opened_at
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.jsonbody import read_json
-from portfolio.models import ElementReview, Review, User
+from portfolio.models import Assignment, ElementReview, Review, User
 from portfolio.policy import Permission
 from portfolio.queries import derived, places
 from portfolio.queries import panel as queries
 from portfolio.queries.derived import Viewing
+from portfolio.queries.my_packages import my_packages
 from portfolio.queries.panel import Desk, Show
-from portfolio.services import panels, reviews
+from portfolio.services import interests, panels, reviews
 from portfolio.services.dossiers import based_on
 from portfolio.templating import days_until, score
 from rubric.model import Channel, Element, Rubric
@@ -77,6 +78,12 @@ def submit_element(review: Review, review_id: int, code: str) -> Any:
     """The same save as a form, then on to the next element; for browsers without scripts."""
     form = request.form
     typed = dict(form) | {"flagged": "flagged" in form, "score": _score_of(form)}
+    if phrase := form.get("phrase"):
+        # nothing is saved yet: the phrase stands in the form, to be gone on with
+        reason = "\n".join(filter(None, (form.get("reason", "").rstrip(), phrase)))
+        return _workspace(review, code, typed=typed | {"reason": reason})
+    if form.get("same"):
+        typed |= _confirmed(typed)
     try:
         _save(review, code, typed | {"score": typed["score"] or None})
     except Refused as refused:
@@ -88,6 +95,33 @@ def submit_element(review: Review, review_id: int, code: str) -> Any:
     )
 
 
+@blueprint.post("/reviews/<int:review_id>/elements/<code>/correction")
+@web.guard(Permission.REVIEW_SCORE, queries.element)
+def correct_element(review: Review, review_id: int, code: str) -> Any:
+    """Change a score of a review that is in, with a reason, until the table of all scores is open."""
+    form = request.form
+    typed: dict[str, Any] = dict(form)
+    try:
+        reviews.correct_element(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            review=review,
+            code=code,
+            score_text=form.get("score", "").strip(),
+            reason=form.get("reason", ""),
+            channel=form.get("channel"),
+            version=based_on(form.get("version")),
+            why=form.get("why", ""),
+        )
+    except Refused as refused:
+        return _workspace(_undone(review_id), code, typed=typed, errors=wording.errors_by_field(refused)), 422
+    except StaleWrite:
+        return _workspace(_undone(review_id), code, typed=typed, stale=True), 409
+    flash(_("%(code)s is corrected; what stood before stays on record.", code=code), "ok")
+    return redirect(url_for("panel.element", review_id=review_id, code=code))
+
+
 @blueprint.post("/reviews/<int:review_id>/hand-in")
 @web.guard(Permission.REVIEW_SCORE, places.review)
 def hand_in(review: Review) -> Any:
@@ -97,8 +131,15 @@ def hand_in(review: Review) -> Any:
     return redirect(url_for("panel.packages"))
 
 
+@blueprint.post("/reviews/<int:review_id>/statement")
+@web.guard(Permission.REVIEW_TAKE, places.review)
+def sign_statement(review: Review, review_id: int) -> Any:
+    """Sign that nothing ties me to the school: its pages open."""
+    return state(review.assignment, review_id, url_for("panel.review", review_id=review_id))
+
+
 @blueprint.post("/reviews/<int:review_id>/conflict")
-@web.guard(Permission.REVIEW_READ, places.review)
+@web.guard(Permission.REVIEW_TAKE, places.review)
 def declare_conflict(review: Review, review_id: int) -> Any:
     """Keep away from a school; its packages are gone from the next request on."""
     school = review.assignment.package.dossier.school
@@ -115,15 +156,31 @@ def declare_conflict(review: Review, review_id: int) -> Any:
     return redirect(url_for("panel.packages"))
 
 
-def _packages_page(*, refused: int | None = None, error: str | None = None) -> str:
+def state(assignment: Assignment, card: int, onward: str) -> Any:
+    """Sign the statement and go on; or the list again, with the refusal on its card."""
+    password = request.form.get("password", "")
+    try:
+        interests.declare_none(
+            web.db(), actor=web.actor(), now=web.now(), assignment=assignment, password=password
+        )
+    except DomainError as error:
+        web.refuse()
+        return _packages_page(unsigned=card, error=wording.explain(error)), 422
+    return redirect(onward)
+
+
+def _packages_page(
+    *, refused: int | None = None, unsigned: int | None = None, error: str | None = None
+) -> str:
     standing = navigation.own_ground(web.db(), web.actor()) if web.actor().schools() else None
     if standing:
         navigation.stand_on(standing.school, standing.dossier)
     return render_template(
         "panel/packages.html",
-        mine=queries.my_packages(web.db(), web.actor()),
+        mine=my_packages(web.db(), web.actor()),
         days_until=days_until,
         refused=refused,
+        unsigned=unsigned,
         error=error,
     )
 
@@ -154,6 +211,14 @@ def _score_of(form: Mapping[str, str]) -> str:
     return (form.get("same") or form.get("score", "")).strip()
 
 
+def _confirmed(typed: Mapping[str, Any]) -> dict[str, str]:
+    """What "same as the school" says where nothing else is typed: it rests on the documents read."""
+    return {
+        "reason": typed.get("reason", "").strip() or _("The school's own score is confirmed."),
+        "channel": typed.get("channel") or Channel.DOCUMENTS.value,
+    }
+
+
 def _undone(review_id: int) -> Review:
     """Undo what was written; the review as it stands."""
     web.refuse()
@@ -170,7 +235,7 @@ def _workspace(
 ) -> str:
     assignment = review.assignment
     rubric = _rubric(review)
-    desk = queries.desk(web.db(), review, rubric, code)
+    desk = queries.desk(web.db(), web.actor(), review, rubric, code)
     show = Show(request.args["show"]) if request.args.get("show") in set(Show) else Show.TODO
     file = _chosen(desk)
     following = desk.after(code, show) or desk.after(code, Show.TODO)
@@ -189,6 +254,9 @@ def _workspace(
         file=file,
         view=_viewing(file) if file else None,
         open=review.handed_in_at is None and assignment.closed_at is None,
+        correctable=review.handed_in_at is not None
+        and assignment.settling_since is None
+        and assignment.closed_at is None,
         days_left=days_until(assignment.panel.round.review_by, web.now())
         if assignment.panel.round.review_by
         else None,

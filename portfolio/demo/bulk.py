@@ -98,8 +98,8 @@ class _Piece:
 def fill(setting: Setting, folder: Path, *, schools: int, evidence: int) -> None:
     """So many schools with so much evidence each, every element cited.
 
-    The first has submitted: of its reviews one is handed in, one complete, one begun. The second's are in,
-    so that it can be settled. The others are drafting, some further than others.
+    The first has submitted: of its reviews one is handed in, one complete, one begun. The second's are in
+    and its table is open, so that it can be settled. The others are drafting, some further than others.
     """
     applicants = [_enter(setting, number) for number in range(1, schools + 1)]
     for number, applicant in enumerate(applicants, start=1):
@@ -307,4 +307,6 @@ def _review(setting: Setting, applicants: Sequence[Applicant]) -> None:
             )
         for expert in handed_in[number]:
             judging.plan_handing_in(agenda, expert, on(present, days=-6, at="16:30"))
+        if len(handed_in[number]) == content.EXPERTS:
+            agenda.add(on(present, days=-6, at="17:00"), judging.open_table)
     agenda.play()

@@ -116,7 +116,7 @@ class ExpertReason:
 
 @dataclass(frozen=True)
 class ExpertScore:
-    """One expert's score; `channel` and `reason` are None and empty where the school's own score stands."""
+    """One expert's score; `channel` and `reason` are None and empty where the school's own full marks stand."""
 
     element: str
     score: Decimal
@@ -207,7 +207,7 @@ def expert_scores(school_index: int, expert: int) -> tuple[ExpertScore, ...]:
     """All 84 scores of one expert (0, 1 or 2) for a complete school."""
     reasons = {reason.element: reason for reason in expert_reasons()}
     return tuple(
-        _expert_score(draft.element, score, expert, reasons.get(draft.element))
+        _expert_score(draft.element, score, expert, reasons.get(draft.element), school_index)
         for draft in drafts_for(school_index)
         if (score := draft.score) is not None
     )
@@ -373,11 +373,17 @@ def _without_lack(text: str) -> str:
     return text
 
 
-def _expert_score(code: str, claimed: Decimal, expert: int, why: ExpertReason | None) -> ExpertScore:
+def _expert_score(
+    code: str, claimed: Decimal, expert: int, why: ExpertReason | None, school_index: int
+) -> ExpertScore:
     if why is None or not why.lost[expert]:
-        return ExpertScore(code, claimed, None, "")
+        agreed = _agreed_reason(code, school_index)
+        return ExpertScore(code, claimed, _READ if agreed else None, agreed)
     turn = sum(1 for lost in why.lost[:expert] if lost)
     return ExpertScore(code, claimed - why.lost[expert], why.channel, why.reasons[turn % len(why.reasons)])
+
+
+_READ = "documents"
 
 
 def _agreed_reason(code: str, school_index: int) -> str:

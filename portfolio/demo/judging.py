@@ -1,6 +1,6 @@
 """The demo's panel at work on a package: three experts, their chair, and the bureau that publishes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from portfolio.demo.days import Agenda
 from portfolio.demo.setting import Setting
 from portfolio.models import Assignment, Review, SettlementRule
 from portfolio.policy import Actor
-from portfolio.services import panels, reviews, settlement
+from portfolio.services import closing, interests, panels, reviews, settlement
 from rubric.model import Channel
 from rubric.scoring import format_score
 
@@ -23,6 +23,7 @@ OPINION = (
     "信息化环境与功能部室的使用效益有待提高。\n\n"
     "专家组合议后同意以上核定分数，建议学校对照失分说明逐项整改，并在下一批次申报前完成复查。"
 )
+_UNTIL_SIGNED = timedelta(hours=3)
 _ON_SITE_NOTE = "到校后先看这一项，和登记表对一下。"
 
 
@@ -39,6 +40,7 @@ class Judging:
     def plan_assignment(self, agenda: Agenda, at: datetime) -> None:
         """The bureau gives the package to the panel."""
         agenda.add(at, self.assign)
+        agenda.add(at + _UNTIL_SIGNED, self._sign_statements)
 
     def plan_review(
         self, agenda: Agenda, expert: int, start: datetime, end: datetime, *, done: int | None = None
@@ -53,14 +55,16 @@ class Judging:
         agenda.add(at, partial(self._hand_in, self._setting.experts[expert]))
 
     def plan_settlement(self, agenda: Agenda, start: datetime, end: datetime) -> None:
-        """The chair settles every element at the median."""
+        """The chair opens the table and settles every element at the median."""
+        agenda.add(start, self.open_table)
         finals = content.final_scores(self._index)
         for final, at in zip(finals, days.spread(start, end, len(finals)), strict=True):
             agenda.add(at, partial(self._settle, final))
 
     def plan_result(self, agenda: Agenda, *, closed_at: datetime, published_at: datetime) -> None:
-        """The chair closes with the panel's opinion, the bureau publishes."""
-        agenda.add(closed_at, self._close)
+        """The chair proposes to close with the panel's opinion, an expert signs, the bureau publishes."""
+        agenda.add(closed_at, self._propose_closing)
+        agenda.add(closed_at + _UNTIL_SIGNED, self._sign_closing)
         agenda.add(published_at, self._publish)
 
     def assign(self, now: datetime) -> None:
@@ -73,11 +77,26 @@ class Judging:
             package=self._applicant.package,
         )
 
+    def open_table(self, now: datetime) -> None:
+        """The chair shows the panel all scores."""
+        settlement.open_table(self._session, actor=self._setting.chair, now=now, assignment=self.assignment)
+
     @property
     def assignment(self) -> Assignment:
         """The package as the panel has it."""
         assert self._assignment is not None, "the package has not been given to the panel"
         return self._assignment
+
+    def _sign_statements(self, now: datetime) -> None:
+        """Each of the panel signs that nothing ties them to the school."""
+        for member in (*self._setting.experts, self._setting.chair):
+            interests.declare_none(
+                self._session,
+                actor=member,
+                now=now,
+                assignment=self.assignment,
+                password=self._setting.cast.password_of(member),
+            )
 
     def _review_of(self, expert: Actor) -> Review:
         return self._session.scalars(
@@ -118,9 +137,19 @@ class Judging:
             version=0,
         )
 
-    def _close(self, now: datetime) -> None:
-        settlement.close(
+    def _propose_closing(self, now: datetime) -> None:
+        closing.propose(
             self._session, actor=self._setting.chair, now=now, assignment=self.assignment, opinion=OPINION
+        )
+
+    def _sign_closing(self, now: datetime) -> None:
+        closing.sign(
+            self._session,
+            actor=self._setting.experts[0],
+            now=now,
+            assignment=self.assignment,
+            number=1,
+            password=self._setting.cast.password_of(self._setting.experts[0]),
         )
 
     def _publish(self, now: datetime) -> None:

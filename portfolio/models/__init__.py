@@ -51,13 +51,17 @@ from portfolio.models.readiness import (
 )
 from portfolio.models.review import (
     Assignment,
+    Correction,
     Determination,
     ElementReview,
+    InterestStatement,
     Panel,
     Recusal,
     Review,
     SettlementRule,
+    Substitution,
 )
+from portfolio.models.settlement import Closing, Remark, Ruling, Stance
 from portfolio.models.work import Reminder
 
 __all__ = [
@@ -68,6 +72,8 @@ __all__ = [
     "Blob",
     "CarryOver",
     "Citation",
+    "Closing",
+    "Correction",
     "Cycle",
     "Derivation",
     "DerivationState",
@@ -83,6 +89,7 @@ __all__ = [
     "EvidenceYear",
     "FigureValue",
     "GapWaiver",
+    "InterestStatement",
     "Introduction",
     "Invitation",
     "LoginSession",
@@ -100,17 +107,21 @@ __all__ = [
     "RecordedDay",
     "Rectification",
     "Recusal",
+    "Remark",
     "Reminder",
     "Review",
     "Role",
     "Round",
     "RubricEdition",
     "RubricElement",
+    "Ruling",
     "School",
     "SearchChunk",
     "SelfAssessment",
     "SettlementRule",
     "Stage",
+    "Stance",
+    "Substitution",
     "TextSource",
     "Throttle",
     "TouchedElement",

@@ -1,4 +1,4 @@
-"""Panels, their experts' reviews, and what the chair settled."""
+"""Panels, their experts' reviews, and what the chair settled; how it came to be settled is in settlement.py."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class SettlementRule(StrEnum):
     MEDIAN = "median"
     AGREED = "agreed"
     CHAIR = "chair"
+    NOT_ASSESSED = "not_assessed"  # no score at all, and said so
 
 
 class Panel(Keyed, Base):
@@ -50,6 +51,8 @@ class Assignment(Keyed, Base):
     package_id: Mapped[int] = mapped_column(Id, ForeignKey("packages.id"), index=True)
     assigned_by: Mapped[UserId]
     assigned_at: Mapped[At]
+    # the chair has opened the table of all scores: from here on nobody corrects their own
+    settling_since: Mapped[MaybeAt]
     opinion: Mapped[Words]
     closed_at: Mapped[MaybeAt]
     closed_by: Mapped[MaybeUserId]
@@ -72,6 +75,18 @@ class Recusal(Keyed, Base):
     declared_at: Mapped[At]
 
 
+class InterestStatement(Keyed, Base):
+    """Signed before the first page opens: nothing ties this person to the school whose packages the panel has."""
+
+    __tablename__ = "interest_statements"
+    __table_args__ = (UniqueConstraint("user_id", "panel_id", "school_id"),)
+
+    user_id: Mapped[UserId]
+    panel_id: Mapped[int] = mapped_column(Id, ForeignKey("panels.id"))
+    school_id: Mapped[SchoolId]
+    signed_at: Mapped[At]
+
+
 class Review(Keyed, Base):
     """One expert's independent review of one package; in once handed in."""
 
@@ -84,6 +99,17 @@ class Review(Keyed, Base):
     created_at: Mapped[At]
 
     assignment: Mapped[Assignment] = relationship(lazy="raise_on_sql")
+
+
+class Substitution(Keyed, Base):
+    """Who reviews in the place of an expert that stepped aside; the first review stays on record."""
+
+    __tablename__ = "substitutions"
+
+    review_id: Mapped[int] = mapped_column(Id, ForeignKey("reviews.id"), unique=True)
+    substitute_id: Mapped[int] = mapped_column(Id, ForeignKey("reviews.id"), unique=True)
+    named_by: Mapped[UserId]
+    named_at: Mapped[At]
 
 
 class ElementReview(Keyed, Base):
@@ -107,19 +133,39 @@ class ElementReview(Keyed, Base):
     saved_at: Mapped[MaybeAt]
 
 
+class Correction(Keyed, Base):
+    """What stood in a review that was in, before its expert corrected it, and why they did."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        UniqueConstraint("element_review_id", "version"),
+        CheckConstraint("why <> ''", name="says_why"),
+    )
+
+    element_review_id: Mapped[int] = mapped_column(Id, ForeignKey("element_reviews.id"))
+    # the version that was corrected
+    version: Mapped[int]
+    score: Mapped[Decimal | None] = mapped_column(Score)
+    reason: Mapped[Words]
+    channel: Mapped[Channel | None] = mapped_column(one_of(Channel, "channel"))
+    why: Mapped[Words]
+    corrected_at: Mapped[At]
+
+
 class Determination(Keyed, Base):
-    """The final score of one element (终评), and why."""
+    """The final score of one element (终评) as it stands, and why; its version is the ruling it comes from."""
 
     __tablename__ = "determinations"
     __table_args__ = (
         UniqueConstraint("assignment_id", "element"),
         CheckConstraint("score >= 0", name="score_not_negative"),
         CheckConstraint("rule <> 'chair' OR reason <> ''", name="chair_gives_a_reason"),
+        CheckConstraint("(rule = 'not_assessed') = (score IS NULL)", name="score_unless_not_assessed"),
     )
 
     assignment_id: Mapped[int] = mapped_column(Id, ForeignKey("assignments.id"))
     element: Mapped[Code]
-    score: Mapped[Decimal] = mapped_column(Score)
+    score: Mapped[Decimal | None] = mapped_column(Score)
     rule: Mapped[SettlementRule] = mapped_column(one_of(SettlementRule, "rule"))
     reason: Mapped[Words]
     settled_by: Mapped[UserId]

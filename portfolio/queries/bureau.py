@@ -27,8 +27,9 @@ from portfolio.models import (
     User,
 )
 from portfolio.models.people import PANEL_ROLES
-from portfolio.policy import NOWHERE, Place
+from portfolio.policy import NOWHERE, Place, recused
 from portfolio.queries.city import Progress, Standing, newest_package, standing_of
+from portfolio.queries.substitutes import Aside, stepped_aside
 
 # ---- Where things stand ----
 
@@ -161,6 +162,8 @@ class RoundDesk:
     panels: list[PanelRow]
     packages: list[Handed]
     conflicts: dict[tuple[int, int], list[Conflict]]
+    # by assignment: who stepped aside and has nobody in their place
+    aside: dict[int, list[Aside]]
 
     def free_panels(self, school_id: int) -> list[PanelRow]:
         """The panels without a conflict with the school."""
@@ -178,7 +181,7 @@ class CycleDesk:
 
 def cycle_desk(session: Session, held: Cycle, *, now: datetime) -> CycleDesk:
     """The cycle's schools and rounds, in a number of statements that depends on neither."""
-    desks = round_desks(session, held)
+    desks = round_desks(session, held, with_aside=False)
     last = {
         handed.package_id: (desk.round, handed)
         for desk in desks
@@ -231,17 +234,19 @@ def _others(session: Session, held: Cycle) -> list[School]:
 # ---- Panels and what they are given ----
 
 
-def round_desks(session: Session, held: Cycle) -> list[RoundDesk]:
-    """What each round of a cycle has to hand out, and to whom."""
+def round_desks(session: Session, held: Cycle, *, with_aside: bool = True) -> list[RoundDesk]:
+    """What each round of a cycle has to hand out, and to whom; on demand without who stepped aside."""
     panels = _panels(session, held.rounds)
     packages = _packages(session, held)
     conflicts = _conflicts(session, [row.panel.id for row in panels])
+    aside = stepped_aside(session, [row.panel.id for row in panels]) if with_aside else {}
     return [
         RoundDesk(
             round=each,
             panels=[row for row in panels if row.panel.round_id == each.id],
             packages=[handed for round_id, handed in packages if round_id == each.id],
             conflicts=conflicts,
+            aside=aside,
         )
         for each in held.rounds
     ]
@@ -269,7 +274,14 @@ def _panels(session: Session, rounds: Iterable[Round]) -> list[PanelRow]:
 
 def _packages(session: Session, held: Cycle) -> list[tuple[int, Handed]]:
     """(round id, package) for the newest package of every school, and for each round."""
-    reviews = select(func.count()).where(Review.assignment_id == Assignment.id).correlate(Assignment)
+    reviews = (
+        select(func.count())
+        .where(
+            Review.assignment_id == Assignment.id,
+            ~recused(Review.expert_id, School.id, until=Assignment.closed_at),
+        )
+        .correlate(Assignment, School)
+    )
     rows = session.execute(
         select(
             Round.id,

@@ -36,10 +36,11 @@ def of_dossier(session: Session, dossier: Dossier, *, shown: Shown | None, at: d
     )
 
 
-def of_package(session: Session, package: Package, *, shown: Shown | None) -> Sheet:
+def of_package(session: Session, package: Package, *, shown: Shown | None, judged: bool = True) -> Sheet:
     """The form with the package's scores, and the panel's finals once they are published.
 
-    Nothing chosen means all there is.
+    Nothing chosen means all there is. Unless it is to be shown `judged`, the finals stay away: the reader is still
+    to judge the package alone.
     """
     own = {
         row.element: row.score
@@ -49,7 +50,7 @@ def of_package(session: Session, package: Package, *, shown: Shown | None) -> Sh
             )
         )
     }
-    finals = _finals(session, package)
+    finals = _finals(session, package) if judged else {}
     return Sheet(
         rubric=rubric_of(session, package.rubric_digest),
         school=package.dossier.school.name,
@@ -75,4 +76,4 @@ def _finals(session: Session, package: Package) -> dict[str, Decimal]:
     settled = select(Determination.element, Determination.score).where(
         Determination.assignment_id == assignment_id
     )
-    return {row.element: row.score for row in session.execute(settled)}
+    return {row.element: row.score for row in session.execute(settled) if row.score is not None}

@@ -115,7 +115,7 @@ class JudgedElement:
 
     element: Element
     rungs: tuple[Rung, ...]
-    final: Decimal
+    final: Decimal | None  # None: not assessed
     rule: SettlementRule
     reason: str
 
@@ -126,8 +126,8 @@ class JudgedElement:
 
     @property
     def lost(self) -> Decimal:
-        """The points the element did not get."""
-        return self.element.points - self.final
+        """The points the element did not get; what was not assessed lost none."""
+        return Decimal(0) if self.final is None else self.element.points - self.final
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class RoundResult:
     @property
     def below(self) -> list[JudgedElement]:
         """Where the panel gave less than the school had claimed, most points first."""
-        return _most_lost([e for e in self.elements if e.self_score is not None and e.final < e.self_score])
+        return _most_lost([e for e in self.elements if _is_below(e.final, e.self_score)])
 
     @property
     def as_claimed(self) -> list[JudgedElement]:
@@ -154,7 +154,16 @@ class RoundResult:
     @property
     def full(self) -> list[JudgedElement]:
         """The elements with all their points."""
-        return [e for e in self.elements if not e.lost]
+        return [e for e in self.elements if e.final == e.element.points]
+
+    @property
+    def not_assessed(self) -> list[JudgedElement]:
+        """What the panel said it did not assess: left out of the sum."""
+        return [e for e in self.elements if e.final is None]
+
+
+def _is_below(final: Decimal | None, self_score: Decimal | None) -> bool:
+    return final is not None and self_score is not None and final < self_score
 
 
 def _most_lost(elements: list[JudgedElement]) -> list[JudgedElement]:
@@ -218,7 +227,7 @@ def _result(session: Session, assignment: Assignment, package: Package, round_na
         round_name=round_name,
         elements=judged,
         claimed=package.claimed,
-        final=sum((each.final for each in judged), Decimal(0)),
+        final=sum((each.final for each in judged if each.final is not None), Decimal(0)),
     )
 
 

@@ -1,211 +1,33 @@
-"""What an expert sees: the packages given to them, and one element of a package beside its evidence.
+"""What an expert sees: one element of a package beside its evidence.
 
-Nothing here reads another expert's scores: a review stays blind whatever the page shows.
+Nothing here reads another expert's scores of the same package: a review stays blind whatever the page shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import (
-    Assignment,
-    Cycle,
-    Determination,
+    Correction,
     ElementReview,
-    Package,
     PackageCitation,
     PackageElement,
     PackageFile,
-    Panel,
-    Recusal,
     Review,
-    Round,
-    School,
 )
-from portfolio.policy import Actor, Permission, Place, condition, recused
+from portfolio.policy import Actor, Place
 from portfolio.queries import places
+from portfolio.queries.phrases import phrases
+from portfolio.queries.rounds import Below, below
 from rubric.model import Rubric
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A package a panel was given, as its people see it in their list."""
-
-    school: str
-    district: str
-    package_number: int
-    cycle: str
-    round_id: int
-    round: str
-    panel: str
-    package_id: int
-    review_by: datetime | None
-    closed_at: datetime | None
-    published_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class MyReview:
-    """A package I score: how far I am."""
-
-    given: Given
-    review_id: int
-    handed_in_at: datetime | None
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class MyPanel:
-    """A package I chair: how many reviews are in, how many elements are settled."""
-
-    given: Given
-    reviews: int
-    reviews_in: int
-    settled: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A school whose packages the person keeps away from."""
-
-    school: str
-    reason: str
-    declared_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MyPackages:
-    """Everything a member of panels has to do."""
-
-    reviews: tuple[MyReview, ...]
-    chaired: tuple[MyPanel, ...]
-    conflicts: tuple[Conflict, ...]
-
-
-_GIVEN = (
-    School.name.label("school"),
-    School.district,
-    Package.number.label("package_number"),
-    Cycle.name.label("cycle"),
-    Round.id.label("round_id"),
-    Round.name.label("round"),
-    Panel.name.label("panel"),
-    Package.id.label("package_id"),
-    Round.review_by,
-    Assignment.closed_at,
-    Assignment.published_at,
-)
-
-
-def _given(row: Any) -> Given:
-    return Given(**{field.name: getattr(row, field.name) for field in fields(Given)})
-
-
-def my_packages(session: Session, actor: Actor) -> MyPackages:
-    """The actor's list, in three statements; what they declared a conflict with is not on it."""
-    return MyPackages(_reviews(session, actor), _chaired(session, actor), _conflicts(session, actor))
-
-
-def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
-    mine = ElementReview.review_id == Review.id
-    rows = session.execute(
-        select(
-            *_GIVEN,
-            Review.id.label("review_id"),
-            Review.handed_in_at,
-            select(func.count(ElementReview.score))
-            .where(mine)
-            .correlate(Review)
-            .scalar_subquery()
-            .label("done"),
-            select(func.count())
-            .select_from(ElementReview)
-            .where(mine)
-            .correlate(Review)
-            .scalar_subquery()
-            .label("total"),
-        )
-        .select_from(Review)
-        .join(Assignment, Assignment.id == Review.assignment_id)
-        .join(Package, Package.id == Assignment.package_id)
-        .join(School, School.id == Package.school_id)
-        .join(Cycle, Cycle.id == Package.cycle_id)
-        .join(Round, Round.id == Assignment.round_id)
-        .join(Panel, Panel.id == Assignment.panel_id)
-        .where(
-            condition(
-                actor,
-                Permission.REVIEW_READ,
-                school=Package.school_id,
-                panel=Assignment.panel_id,
-                person=Review.expert_id,
-            )
-        )
-        .order_by(Review.handed_in_at.is_not(None), Round.review_by, School.name, Review.id)
-    )
-    return tuple(MyReview(_given(row), row.review_id, row.handed_in_at, row.done, row.total) for row in rows)
-
-
-def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
-    counted = (
-        select(func.count(Review.id))
-        .where(
-            Review.assignment_id == Assignment.id,
-            ~recused(Review.expert_id, Package.school_id, until=Assignment.closed_at),
-        )
-        .correlate(Assignment, Package)
-    )
-    rows = session.execute(
-        select(
-            *_GIVEN,
-            counted.scalar_subquery().label("reviews"),
-            counted.with_only_columns(func.count(Review.handed_in_at)).scalar_subquery().label("reviews_in"),
-            select(func.count())
-            .where(Determination.assignment_id == Assignment.id)
-            .scalar_subquery()
-            .label("settled"),
-            select(func.count())
-            .where(PackageElement.package_id == Package.id)
-            .scalar_subquery()
-            .label("total"),
-        )
-        .select_from(Assignment)
-        .join(Package, Package.id == Assignment.package_id)
-        .join(School, School.id == Package.school_id)
-        .join(Cycle, Cycle.id == Package.cycle_id)
-        .join(Round, Round.id == Assignment.round_id)
-        .join(Panel, Panel.id == Assignment.panel_id)
-        .where(
-            condition(actor, Permission.SETTLEMENT_READ, school=Package.school_id, panel=Assignment.panel_id)
-        )
-        .order_by(Assignment.closed_at.is_not(None), Round.review_by, School.name, Assignment.id)
-    )
-    return tuple(MyPanel(_given(row), row.reviews, row.reviews_in, row.settled, row.total) for row in rows)
-
-
-def _conflicts(session: Session, actor: Actor) -> tuple[Conflict, ...]:
-    rows = session.execute(
-        select(School.name, Recusal.reason, Recusal.declared_at)
-        .join(School, School.id == Recusal.school_id)
-        .where(Recusal.user_id == actor.user_id)
-        .order_by(Recusal.declared_at)
-    )
-    return tuple(Conflict(*row) for row in rows)
-
-
-# ---- The workspace ----
 
 
 class Show(StrEnum):
@@ -264,6 +86,12 @@ class Desk:
     justification: str
     files: tuple[CitedFile, ...]
     tolerance: Decimal
+    # reasons this panel gave before, those for this element first
+    phrases: tuple[str, ...]
+    # what stood before the expert corrected it, the first first
+    corrections: tuple[Correction, ...]
+    # what the round below settled; known once the expert's own review is in
+    below: Below | None
 
     @property
     def done(self) -> int:
@@ -319,8 +147,8 @@ def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
     )
 
 
-def desk(session: Session, review: Review, rubric: Rubric, code: str) -> Desk:
-    """The workspace at one of the rubric's elements, in three statements."""
+def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: str) -> Desk:
+    """The workspace at one of the rubric's elements, in four statements; in six once the review is in."""
     package_id = review.assignment.package_id
     here = session.execute(
         select(ElementReview, PackageElement.score, PackageElement.justification)
@@ -339,7 +167,17 @@ def desk(session: Session, review: Review, rubric: Rubric, code: str) -> Desk:
         justification=here[2],
         files=_files(session, package_id, code),
         tolerance=review.assignment.panel.round.tolerance,
+        phrases=phrases(session, actor, review, code),
+        corrections=_corrections(session, here[0]) if review.handed_in_at else (),
+        below=below(session, review.assignment, code) if review.handed_in_at else None,
     )
+
+
+def _corrections(session: Session, row: ElementReview) -> tuple[Correction, ...]:
+    rows = session.scalars(
+        select(Correction).where(Correction.element_review_id == row.id).order_by(Correction.version)
+    )
+    return tuple(rows)
 
 
 def _marks(session: Session, review_id: int, package_id: int, rubric: Rubric) -> dict[str, Mark]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import CompoundSelect, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
-from portfolio.models import LoginSession, Membership, Recusal, Role, User
+from portfolio.models import InterestStatement, LoginSession, Membership, Recusal, Role, User
 from portfolio.models.people import PANEL_ROLES
 from portfolio.policy import Actor, Grant
 from portfolio.tokens import digest_of
@@ -50,12 +51,34 @@ def logged_in(session: Session, *, token: str, now: datetime) -> LoggedInRow | N
 
 
 def actor_of(session: Session, user: User, memberships: list[Membership]) -> Actor:
-    """The person as the policy sees them; conflicts are read only for those who sit on panels."""
+    """The person as the policy sees them; conflicts and statements are read only for those who sit on panels."""
     grants = frozenset(Grant(m.role, m.school_id, m.panel_id) for m in memberships)
-    recused: frozenset[int] = frozenset()
+    recused: set[int] = set()
+    cleared: set[tuple[int, int]] = set()
     if any(grant.role in PANEL_ROLES for grant in grants):
-        recused = frozenset(session.scalars(select(Recusal.school_id).where(Recusal.user_id == user.id)))
-    return Actor(user_id=user.id, name=user.name, grants=grants, recused_from=recused)
+        for panel_id, school_id in session.execute(_interests(user.id)):
+            if panel_id is None:
+                recused.add(school_id)
+            else:
+                cleared.add((panel_id, school_id))
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        grants=grants,
+        recused_from=frozenset(recused),
+        cleared=frozenset(cleared),
+    )
+
+
+def _interests(user_id: int) -> CompoundSelect[Any]:
+    """(panel, school) for each statement signed, (none, school) for each conflict; one statement."""
+    no_panel = type_coerce(null(), InterestStatement.panel_id.type).label("panel_id")
+    return union_all(
+        select(InterestStatement.panel_id, InterestStatement.school_id).where(
+            InterestStatement.user_id == user_id
+        ),
+        select(no_panel, Recusal.school_id).where(Recusal.user_id == user_id),
+    )
 
 
 def assignable(session: Session, *, school_id: int) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Load, Session, contains_eager, joinedload
 
 from portfolio.errors import NotFound
@@ -200,12 +200,25 @@ def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
 
 
 def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Assignment, Place]:
-    """A package's assignment in a round, with everything around it."""
-    found = session.scalar(
-        select(Assignment)
+    """A package's assignment in a round, with everything around it.
+
+    Once the table is open it is also theirs whose own review is in.
+    """
+    rows = session.execute(
+        select(Assignment, Review.expert_id)
+        .outerjoin(
+            Review,
+            and_(
+                Review.assignment_id == Assignment.id,
+                Review.handed_in_at.is_not(None),
+                Assignment.settling_since.is_not(None),
+            ),
+        )
         .options(*_around(Load(Assignment)))
         .where(Assignment.round_id == round_id, Assignment.package_id == package_id)
-    )
-    if found is None:
+    ).all()
+    if not rows:
         raise NotFound()
-    return found, Place(school_id=found.package.school_id, panel_ids=frozenset({found.panel_id}))
+    found = rows[0].Assignment
+    party = frozenset(row.expert_id for row in rows if row.expert_id is not None)
+    return found, Place(school_id=found.package.school_id, panel_ids=frozenset({found.panel_id}), party=party)

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, aliased
 
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
-from portfolio.models import Assignment, Determination, ElementReview, PackageElement, Review, User
+from portfolio.models import (
+    Assignment,
+    Determination,
+    ElementReview,
+    PackageElement,
+    Remark,
+    Review,
+    SettlementRule,
+    User,
+)
 from portfolio.policy import Place, recused
 from portfolio.queries import places
-from rubric.model import Channel, Rubric
-from rubric.review import disagreement, median, spread
+from portfolio.queries.deliberation import ClosingStep, closings
+from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
+from portfolio.queries.rounds import assignment_below, round_below
+from rubric.model import Rubric
+from rubric.review import deviation, disagreement, mean, median, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +50,35 @@ class Row:
     code: str
     points: Decimal
     claimed: Decimal | None
-    scores: tuple[Decimal, ...]
-    median: Decimal
+    given: tuple[Decimal | None, ...]
+    median: Decimal | None
+    # what stands; a rule without a final: not assessed
+    rule: SettlementRule | None
     final: Decimal | None
+    remarks: int
+    # the final of the round below
+    below: Decimal | None
+
+    @property
+    def differs_from_below(self) -> Decimal:
+        """How far the panel is from the round below, in points; 0 where either has no score."""
+        given = self.median if self.rule is None else self.final
+        return Decimal(0) if given is None or self.below is None else abs(given - self.below)
+
+    @property
+    def scores(self) -> tuple[Decimal, ...]:
+        """The scores of those who scored it."""
+        return tuple(score for score in self.given if score is not None)
+
+    @property
+    def mean(self) -> Decimal | None:
+        """The experts' average, in hundredths of a point."""
+        return mean(self.scores) if self.scores else None
+
+    @property
+    def deviation(self) -> Decimal:
+        """The standard deviation of the experts' scores, in hundredths of a point."""
+        return deviation(self.scores)
 
     @property
     def spread(self) -> Decimal:
@@ -53,46 +93,44 @@ class Row:
     @property
     def is_below_self(self) -> bool:
         """Whether the panel gives less than the school claims."""
-        given = self.median if self.final is None else self.final
-        return self.claimed is not None and given < self.claimed
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """What one expert says about an element."""
-
-    name: str
-    score: Decimal | None
-    reason: str
-    channel: Channel | None
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """Everything said about one element."""
-
-    justification: str
-    voices: tuple[Voice, ...]
-    settled: Determination | None
+        given = self.median if self.rule is None else self.final
+        return self.claimed is not None and given is not None and given < self.claimed
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The chair's table; without rows as long as a review is outstanding."""
+    """The panel's table; without rows until the chair has opened it, and as long as a review is outstanding."""
 
     experts: tuple[Expert, ...]
     outstanding: int
-    rows: tuple[Row, ...]
     tolerance: Decimal
+    rows: tuple[Row, ...] = ()
+    # newest first
+    closings: tuple[ClosingStep, ...] = ()
+    # the name of the round below, where there is one
+    below: str | None = None
+    areas: tuple[Area, ...] = ()
+    # for the chair only
+    apart: tuple[Apart, ...] = ()
 
     @property
     def settled(self) -> int:
-        """How many elements have their final score."""
-        return sum(row.final is not None for row in self.rows)
+        """How many elements have their final score, or are said not to be assessed."""
+        return sum(row.rule is not None for row in self.rows)
+
+    @property
+    def proposal(self) -> ClosingStep | None:
+        """The proposal to close that waits for a signature."""
+        return self.closings[0] if self.closings and self.closings[0].waits else None
 
     def listed(self, show: Show, sort: Sort) -> list[Row]:
         """The rows of a filter in the order of a sort; equal ones in the rubric's order."""
         return sorted((row for row in self.rows if FILTERS[show](row, self.tolerance)), key=ORDERS[sort])
+
+    def areas_by(self, sort: Sort) -> list[Area]:
+        """The A-indicators, the widest spread first where the elements are sorted so."""
+        widest = sort in (Sort.SPREAD, Sort.DEVIATION)
+        return sorted(self.areas, key=lambda area: -area.spread) if widest else list(self.areas)
 
 
 class Show(StrEnum):
@@ -100,6 +138,7 @@ class Show(StrEnum):
 
     DISCUSS = "discuss"
     BELOW = "below"
+    ROUNDS = "rounds"
     ALL = "all"
 
 
@@ -109,22 +148,33 @@ class Sort(StrEnum):
     CODE = "code"
     SELF = "self"
     MEDIAN = "median"
+    MEAN = "mean"
+    DEVIATION = "deviation"
     SPREAD = "spread"
     FINAL = "final"
 
 
 FILTERS: dict[Show, Callable[[Row, Decimal], bool]] = {
-    Show.DISCUSS: lambda row, tolerance: row.spread > 0 and row.spread >= tolerance,
+    Show.DISCUSS: lambda row, tolerance: is_flagged(row.scores, tolerance),
     Show.BELOW: lambda row, tolerance: row.is_below_self,
+    Show.ROUNDS: lambda row, tolerance: row.differs_from_below > 0 and row.differs_from_below >= tolerance,
     Show.ALL: lambda row, tolerance: True,
 }
-_NONE = Decimal(-1)  # sorts before every score
+
+
+def _first(score: Decimal | None) -> Decimal:
+    """The score to sort by; where there is none, less than any."""
+    return Decimal(-1) if score is None else score
+
+
 ORDERS: dict[Sort, Callable[[Row], tuple[Decimal, ...]]] = {
     Sort.CODE: lambda row: (),
-    Sort.SELF: lambda row: (_NONE if row.claimed is None else row.claimed,),
-    Sort.MEDIAN: lambda row: (row.median,),
+    Sort.SELF: lambda row: (_first(row.claimed),),
+    Sort.MEDIAN: lambda row: (_first(row.median),),
+    Sort.MEAN: lambda row: (_first(row.mean),),
+    Sort.DEVIATION: lambda row: (-row.deviation, -row.disagreement),
     Sort.SPREAD: lambda row: (-row.spread, -row.disagreement),
-    Sort.FINAL: lambda row: (_NONE if row.final is None else row.final,),
+    Sort.FINAL: lambda row: (_first(row.final),),
 }
 
 
@@ -136,52 +186,28 @@ def element(session: Session, *, round_id: int, package_id: int, code: str) -> t
     return found, place
 
 
-def table(session: Session, assignment: Assignment, rubric: Rubric) -> Table:
-    """The chair's table in three statements; in one, without any score, while a review is outstanding."""
+def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair: bool) -> Table:
+    """The panel's table in three statements; in one, without any score, until it is open and all reviews are in."""
     experts = _experts(session, assignment)
     received = sum(expert.handed_in_at is not None for expert in experts)
     needed = assignment.panel.round.independent_scores
     outstanding = max(len(experts) - received, needed - received, 0)
-    rows = () if outstanding else _rows(session, assignment, rubric, experts)
-    return Table(experts, outstanding, rows, assignment.panel.round.tolerance)
-
-
-def detail(session: Session, assignment: Assignment, experts: tuple[Expert, ...], code: str) -> Detail:
-    """One element of the table, in one statement."""
-    rows = session.execute(
-        select(
-            ElementReview.review_id,
-            ElementReview.score,
-            ElementReview.reason,
-            ElementReview.channel,
-            PackageElement.justification,
-            Determination,
-        )
-        .select_from(ElementReview)
-        .join(
-            PackageElement,
-            and_(
-                PackageElement.element == ElementReview.element,
-                PackageElement.package_id == assignment.package_id,
-            ),
-        )
-        .outerjoin(
-            Determination,
-            and_(
-                Determination.element == ElementReview.element, Determination.assignment_id == assignment.id
-            ),
-        )
-        .where(
-            ElementReview.element == code,
-            ElementReview.review_id.in_([expert.review_id for expert in experts]),
-        )
-        .execution_options(populate_existing=True)
-    ).all()
-    said = {row.review_id: row for row in rows}
-    voices = tuple(
-        Voice(expert.name, *said[expert.review_id][1:4]) for expert in experts if expert.review_id in said
+    tolerance = assignment.panel.round.tolerance
+    if outstanding or assignment.settling_since is None:
+        return Table(experts, outstanding, tolerance)
+    below, rows = _rows(session, assignment, rubric, experts)
+    given = {row.code: row.given for row in rows}
+    step = assignment.package.dossier.cycle.score_step
+    return Table(
+        experts,
+        outstanding,
+        tolerance,
+        rows,
+        closings(session, assignment),
+        below,
+        areas=areas(rubric, given, step=step, tolerance=tolerance),
+        apart=apart([expert.name for expert in experts], given, tolerance) if for_chair else (),
     )
-    return Detail(rows[0].justification, voices, rows[0].Determination)
 
 
 def _experts(session: Session, assignment: Assignment) -> tuple[Expert, ...]:
@@ -202,11 +228,26 @@ def _experts(session: Session, assignment: Assignment) -> tuple[Expert, ...]:
 
 def _rows(
     session: Session, assignment: Assignment, rubric: Rubric, experts: tuple[Expert, ...]
-) -> tuple[Row, ...]:
-    given = _scores(session, experts)
-    step = assignment.package.dossier.cycle.score_step
-    elements = session.execute(
-        select(PackageElement.element, PackageElement.points, PackageElement.score, Determination.score)
+) -> tuple[str | None, tuple[Row, ...]]:
+    """The name of the round below, and every element with every expert's score; one statement."""
+    position = {expert.review_id: at for at, expert in enumerate(experts)}
+    talk = select(func.count()).where(
+        Remark.assignment_id == assignment.id, Remark.element == PackageElement.element
+    )
+    under = aliased(Determination)
+    found = session.execute(
+        select(
+            round_below(assignment),
+            PackageElement.element,
+            PackageElement.points,
+            PackageElement.score,
+            Determination.rule,
+            Determination.score,
+            talk.scalar_subquery(),
+            under.score,
+            ElementReview.review_id,
+            ElementReview.score,
+        )
         .select_from(PackageElement)
         .outerjoin(
             Determination,
@@ -214,24 +255,36 @@ def _rows(
                 Determination.element == PackageElement.element, Determination.assignment_id == assignment.id
             ),
         )
-        .where(PackageElement.package_id == assignment.package_id)
-    )
-    rows = {
-        code: Row(code, points, claimed, given[code], median(given[code], step), final)
-        for code, points, claimed, final in elements
-    }
-    return tuple(rows[element.code] for element in rubric.elements)
-
-
-def _scores(session: Session, experts: tuple[Expert, ...]) -> dict[str, tuple[Decimal, ...]]:
-    """Each element's scores in the order of the experts."""
-    position = {expert.review_id: at for at, expert in enumerate(experts)}
-    rows = session.execute(
-        select(ElementReview.element, ElementReview.review_id, ElementReview.score).where(
-            ElementReview.review_id.in_(list(position))
+        .outerjoin(
+            under,
+            and_(
+                under.element == PackageElement.element,
+                under.assignment_id == assignment_below(assignment),
+            ),
         )
+        .outerjoin(
+            ElementReview,
+            and_(
+                ElementReview.element == PackageElement.element,
+                ElementReview.review_id.in_(list(position)),
+            ),
+        )
+        .where(PackageElement.package_id == assignment.package_id)
     ).all()
-    by_element: dict[str, list[Decimal]] = {}
-    for row in sorted(rows, key=lambda row: position[row.review_id]):
-        by_element.setdefault(row.element, []).append(row.score)
-    return {code: tuple(scores) for code, scores in by_element.items()}
+    step = assignment.package.dossier.cycle.score_step
+    # points, self-score, rule, final, number of remarks, final of the round below
+    elements: dict[str, tuple[Any, ...]] = {}
+    given: dict[str, list[Decimal | None]] = defaultdict(lambda: [None] * len(experts))
+    for _round, code, *element, review_id, score in found:
+        elements[code] = tuple(element)
+        if review_id is not None:
+            given[code][position[review_id]] = score
+    rows = (_row(each.code, elements[each.code], given[each.code], step) for each in rubric.elements)
+    return found[0][0], tuple(rows)
+
+
+def _row(code: str, element: tuple[Any, ...], given: list[Decimal | None], step: Decimal) -> Row:
+    points, claimed, rule, final, remarks, below = element
+    scores = [score for score in given if score is not None]
+    middle = median(scores, step) if scores else None
+    return Row(code, points, claimed, tuple(given), middle, rule, final, remarks, below)

@@ -85,7 +85,7 @@ def assign(session: Session, *, actor: Actor, now: datetime, panel: Panel, packa
         assigned_at=now,
     )
     add_once(session, assignment, DomainError("package_assigned", field="package"))
-    _open_reviews(session, assignment, now)
+    open_reviews(session, assignment, _experts(session, panel.id), now)
     audit.record(
         session,
         actor_id=actor.user_id,
@@ -112,12 +112,16 @@ def _in_conflict(session: Session, panel: Panel, school_id: int) -> list[str]:
     )
 
 
-def _open_reviews(session: Session, assignment: Assignment, now: datetime) -> None:
-    experts = session.scalars(
-        select(Membership.user_id).where(
-            Membership.panel_id == assignment.panel_id, Membership.role == Role.EXPERT
+def _experts(session: Session, panel_id: int) -> list[int]:
+    return list(
+        session.scalars(
+            select(Membership.user_id).where(Membership.panel_id == panel_id, Membership.role == Role.EXPERT)
         )
     )
+
+
+def open_reviews(session: Session, assignment: Assignment, experts: list[int], now: datetime) -> list[Review]:
+    """A review for each of the experts, with every element unscored."""
     reviews = [Review(assignment_id=assignment.id, expert_id=expert, created_at=now) for expert in experts]
     session.add_all(reviews)
     session.flush()
@@ -132,6 +136,7 @@ def _open_reviews(session: Session, assignment: Assignment, now: datetime) -> No
             for code in elements
         ],
     )
+    return reviews
 
 
 def declare_conflict(

@@ -1,4 +1,4 @@
-"""An expert's own work: scores with their reasons, element by element, then handed in for good."""
+"""An expert's own work: scores with their reasons, element by element, handed in, and corrected in the open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
-from portfolio.models import Assignment, Cycle, ElementReview, Package, PackageElement, Review
+from portfolio.models import Assignment, Correction, Cycle, ElementReview, Package, PackageElement, Review
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from rubric.model import Channel
@@ -59,9 +59,9 @@ def score_element(
 ) -> ElementReview:
     """Save the expert's score (None: unscored) over the version it was based on; returns the saved row.
 
-    A score that differs from the self-score carries a reason and the channel it rests on. A note or flag of
-    None stays as it is. Raises Refused by field, StaleWrite with the row as it stands, DomainError
-    (review_handed_in, assignment_closed), NotFound for an element the package doesn't have.
+    A score below the element's points, or different from the self-score, carries a reason and the channel it
+    rests on. A note or flag of None stays as it is. Raises Refused by field, StaleWrite with the row as it stands,
+    DomainError (review_handed_in, assignment_closed), NotFound for an element the package doesn't have.
     """
     stands = _stands(session, review, code)
     _check_open(stands.handed_in_at, stands.closed_at)
@@ -69,18 +69,45 @@ def score_element(
     if flagged is not None:
         values["flagged"] = flagged
     before = _judgement(stands.row)
-    saved = session.execute(
-        update(ElementReview)
-        .where(ElementReview.id == stands.row.id, ElementReview.version == version)
-        .values(**values, version=version + 1, saved_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(stands.row)
-    if saved.rowcount == 0:  # type: ignore[attr-defined]
-        raise StaleWrite(stands.row)
+    _overwrite(session, stands.row, version, values | {"saved_at": now})
     after = _judgement(stands.row)
     if after != before:
-        _record_score(session, actor, now, review, stands, before, after)
+        _record(session, actor, now, Action.ELEMENT_REVIEWED, review, stands, before, after)
+    return stands.row
+
+
+def correct_element(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    review: Review,
+    code: str,
+    score_text: str,
+    reason: str,
+    channel: str | None,
+    version: int,
+    why: str,
+) -> ElementReview:
+    """Change a score of a review that is in, until the table of all scores is open; what stood stays on record.
+
+    Raises Refused by field (why: reason_missing, correction_unchanged), StaleWrite with the row as it stands,
+    DomainError (review_not_in, correction_late, assignment_closed), NotFound for an element the package doesn't
+    have.
+    """
+    stands = _stands(session, review, code)
+    _check_correctable(session, review, stands)
+    before = _judgement(stands.row)
+    values = _checked(stands, score_text, plain_text(reason), channel, None, why=plain_text(why).strip())
+    said = values.pop("why")
+    if values == before:
+        raise Refused({"why": DomainError("correction_unchanged", field="why")})
+    _overwrite(session, stands.row, version, values | {"saved_at": now})
+    session.add(
+        Correction(element_review_id=stands.row.id, version=version, why=said, corrected_at=now, **before)
+    )
+    after = _judgement(stands.row) | {"why": said}
+    _record(session, actor, now, Action.REVIEW_CORRECTED, review, stands, before, after)
     return stands.row
 
 
@@ -171,8 +198,42 @@ def _check_open(handed_in_at: datetime | None, closed_at: datetime | None) -> No
         raise DomainError("review_handed_in")
 
 
+def _check_correctable(session: Session, review: Review, stands: _Stands) -> None:
+    """The assignment is held until the commit, so that its table isn't opened in between."""
+    settling_since = session.scalar(
+        select(Assignment.settling_since)
+        .where(Assignment.id == review.assignment_id)
+        .with_for_update(read=True)
+    )
+    if stands.closed_at is not None:
+        raise DomainError("assignment_closed")
+    if stands.handed_in_at is None:
+        raise DomainError("review_not_in")
+    if settling_since is not None:
+        raise DomainError("correction_late")
+
+
+def _overwrite(session: Session, row: ElementReview, version: int, values: dict[str, Any]) -> None:
+    """Write over this version of the row. Raises StaleWrite with the row as it stands."""
+    saved = session.execute(
+        update(ElementReview)
+        .where(ElementReview.id == row.id, ElementReview.version == version)
+        .values(**values, version=version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(row)
+    if saved.rowcount == 0:  # type: ignore[attr-defined]
+        raise StaleWrite(row)
+
+
 def _checked(
-    stands: _Stands, score_text: str | None, reason: str, channel: str | None, note: str | None
+    stands: _Stands,
+    score_text: str | None,
+    reason: str,
+    channel: str | None,
+    note: str | None,
+    *,
+    why: str | None = None,
 ) -> dict[str, Any]:
     """The row's new values. Raises Refused with every field that is wrong."""
     errors: dict[str, DomainError] = {}
@@ -180,7 +241,7 @@ def _checked(
     if score_text is not None:
         score = parse_points(score_text, points=stands.points, step=stands.step, errors=errors)
     rests_on = _channel(channel, errors)
-    if score is not None and score != stands.claimed:
+    if score is not None and (score < stands.points or score != stands.claimed):
         if not reason.strip():
             errors["reason"] = DomainError("reason_missing", field="reason")
         if rests_on is None:
@@ -190,6 +251,11 @@ def _checked(
     if note is not None:
         values["note"] = plain_text(note)
         check_length("note", values["note"], errors)
+    if why is not None:
+        values["why"] = why
+        check_length("why", why, errors)
+        if not why:
+            errors["why"] = DomainError("reason_missing", field="why")
     if errors:
         raise Refused(errors)
     return values
@@ -210,10 +276,11 @@ def _judgement(row: ElementReview) -> dict[str, Any]:
     return {"score": row.score, "reason": row.reason, "channel": row.channel}
 
 
-def _record_score(
+def _record(
     session: Session,
     actor: Actor,
     now: datetime,
+    action: Action,
     review: Review,
     stands: _Stands,
     before: dict[str, Any],
@@ -223,7 +290,7 @@ def _record_score(
         session,
         actor_id=actor.user_id,
         at=now,
-        action=Action.ELEMENT_REVIEWED,
+        action=action,
         subject=("review", review.id),
         school_id=stands.school_id,
         before=before,

@@ -1,4 +1,7 @@
-"""The chair's work: one final score an element from the experts' scores, then the review is closed."""
+"""The chair's work: the table is opened, then one final score an element is set from the experts' scores.
+
+Every setting is a ruling that stays; the last one not undone stands as the element's determination.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from portfolio import audit
@@ -15,28 +18,28 @@ from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.models import (
     Assignment,
-    Cycle,
     Determination,
     ElementReview,
-    Package,
     PackageElement,
     Review,
-    Round,
+    Ruling,
     SettlementRule,
 )
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor, recused
-from portfolio.services.reviews import Progress, check_length, parse_points
+from portfolio.services.reviews import check_length, parse_points
+from portfolio.services.terms import (
+    Terms,
+    check_all_in,
+    check_open,
+    count_outstanding,
+    lock,
+    progress,
+    terms_of,
+)
 from rubric.review import median
 
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What the round and the cycle lay down, and whose package it is."""
-
-    independent_scores: int
-    step: Decimal
-    school_id: int
+__all__ = ["open_table", "outstanding", "progress", "settle", "undo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,22 @@ class _Case:
 
     points: Decimal
     claimed: Decimal | None
-    median: Decimal
+    median: Decimal | None
     step: Decimal
+
+
+def open_table(session: Session, *, actor: Actor, now: datetime, assignment: Assignment) -> None:
+    """Show the panel all scores side by side; from here on no expert corrects their own.
+
+    Raises DomainError (assignment_closed, settlement_open, reviews_outstanding).
+    """
+    lock(session, assignment)
+    if assignment.settling_since is not None:
+        raise DomainError("settlement_open")
+    terms = terms_of(session, assignment)
+    check_all_in(session, assignment, terms)
+    assignment.settling_since = now
+    _trail(session, actor, now, Action.SETTLEMENT_OPENED, assignment, terms)
 
 
 def settle(
@@ -63,118 +80,78 @@ def settle(
 ) -> Determination:
     """Set an element's final score over the version it was based on (0: not settled yet).
 
-    The median rule takes the median and nothing else. The school reads the reason beside every point it
-    lost, so a reason must stand wherever the final is below the element's points, differs from the self-score
-    or from the median, or is the chair's own decision.
+    The median rule takes the median and nothing else; what is not assessed has no score, whatever was typed.
+    The school reads the reason beside every point it lost, so a reason must stand wherever the final is below
+    the element's points, differs from the self-score or from the median, or is the chair's own decision.
     Raises Refused by field, StaleWrite with the determination as it stands, DomainError (assignment_closed,
-    reviews_outstanding), NotFound for an element the package doesn't have.
+    settlement_not_open, closing_proposed, reviews_outstanding), NotFound for an element the package doesn't have.
     """
-    _lock_open(session, assignment)
-    terms = _terms(session, assignment)
-    _check_all_in(session, assignment, terms)
+    terms = _ready(session, assignment)
     case = _case(session, assignment, code, terms)
     values = _checked(case, score_text, rule, plain_text(reason))
-    standing = session.scalar(
-        select(Determination).where(
-            Determination.assignment_id == assignment.id, Determination.element == code
-        )
+    standing = _standing(session, assignment, code, version)
+    before = None if standing is None else _judgement(standing)
+    ruling = Ruling(
+        assignment_id=assignment.id,
+        element=code,
+        number=_next_number(session, assignment, code),
+        settled_by=actor.user_id,
+        settled_at=now,
+        **values,
     )
-    before = None if standing is None else _ruling(standing)
-    settled = _write(session, assignment, code, standing, version, values | _signed(actor, now))
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=Action.ELEMENT_SETTLED,
-        subject=("assignment", assignment.id),
-        school_id=terms.school_id,
-        before=before,
-        after={"element": code, **_ruling(settled)},
-    )
+    session.add(ruling)
+    settled = _stand(session, standing, ruling)
+    after = {"element": code, **_judgement(settled)}
+    _trail(session, actor, now, Action.ELEMENT_SETTLED, assignment, terms, before=before, after=after)
     return settled
 
 
-def close(session: Session, *, actor: Actor, now: datetime, assignment: Assignment, opinion: str) -> None:
-    """End the panel's review of a package; nothing in it changes afterwards.
+def undo(
+    session: Session, *, actor: Actor, now: datetime, assignment: Assignment, code: str, version: int
+) -> Determination | None:
+    """Take the ruling that stands back: the one before it stands again, or the element is open (None).
 
-    Raises DomainError (assignment_closed, reviews_outstanding, settlement_incomplete, text_too_long).
+    Raises StaleWrite with the determination as it stands, DomainError (assignment_closed, settlement_not_open,
+    closing_proposed, reviews_outstanding, nothing_settled).
     """
-    _lock_open(session, assignment)
-    terms = _terms(session, assignment)
-    _check_all_in(session, assignment, terms)
-    errors: dict[str, DomainError] = {}
-    check_length("opinion", opinion, errors)
-    if errors:
-        raise errors["opinion"]
-    standing = progress(session, assignment)
-    if standing.done < standing.total:
-        raise DomainError("settlement_incomplete", count=standing.total - standing.done)
-    assignment.opinion = plain_text(opinion).strip()
-    assignment.closed_at, assignment.closed_by = now, actor.user_id
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=Action.ASSIGNMENT_CLOSED,
-        subject=("assignment", assignment.id),
-        school_id=terms.school_id,
-        after={"opinion": assignment.opinion, "final": _final_sum(session, assignment)},
-    )
+    terms = _ready(session, assignment)
+    standing = _standing(session, assignment, code, version)
+    if standing is None:
+        raise DomainError("nothing_settled")
+    rulings = session.scalars(
+        select(Ruling)
+        .where(Ruling.assignment_id == assignment.id, Ruling.element == code, Ruling.undone_at.is_(None))
+        .order_by(Ruling.number.desc())
+    ).all()
+    before = _judgement(standing)
+    rulings[0].undone_at, rulings[0].undone_by = now, actor.user_id
+    if len(rulings) > 1:
+        restored = _stand(session, standing, rulings[1])
+        after = {"element": code, **_judgement(restored)}
+    else:
+        restored = None
+        session.execute(delete(Determination).where(Determination.id == standing.id))
+        session.expunge(standing)
+        after = {"element": code}
+    _trail(session, actor, now, Action.RULING_UNDONE, assignment, terms, before=before, after=after)
+    return restored
 
 
 def outstanding(session: Session, assignment: Assignment) -> int:
     """How many reviews the panel waits for: those not in, and at least as many as the round asks for."""
-    return _outstanding(session, assignment, _terms(session, assignment))
+    return count_outstanding(session, assignment, terms_of(session, assignment))
 
 
-def progress(session: Session, assignment: Assignment) -> Progress:
-    """How many elements are settled, of how many."""
-    settled = select(func.count()).where(Determination.assignment_id == assignment.id).scalar_subquery()
-    elements = (
-        select(func.count()).where(PackageElement.package_id == assignment.package_id).scalar_subquery()
-    )
-    row = session.execute(select(settled.label("done"), elements.label("total"))).one()
-    return Progress(row.done, row.total)
+def _ready(session: Session, assignment: Assignment) -> Terms:
+    """Holds the table for this write, where finals may be set."""
+    lock(session, assignment)
+    terms = terms_of(session, assignment)
+    check_all_in(session, assignment, terms)
+    check_open(session, assignment)
+    return terms
 
 
-def _lock_open(session: Session, assignment: Assignment) -> None:
-    """One chair at a time; nothing changes after closing."""
-    session.refresh(assignment, ["closed_at"], with_for_update=True)
-    if assignment.closed_at is not None:
-        raise DomainError("assignment_closed")
-
-
-def _terms(session: Session, assignment: Assignment) -> _Terms:
-    row = session.execute(
-        select(Round.independent_scores, Cycle.score_step, Package.school_id)
-        .select_from(Round)
-        .join(Package, Package.id == assignment.package_id)
-        .join(Cycle, Cycle.id == Round.cycle_id)
-        .where(Round.id == assignment.round_id)
-    ).one()
-    return _Terms(*row)
-
-
-def _check_all_in(session: Session, assignment: Assignment, terms: _Terms) -> None:
-    if count := _outstanding(session, assignment, terms):
-        raise DomainError("reviews_outstanding", count=count)
-
-
-def _outstanding(session: Session, assignment: Assignment, terms: _Terms) -> int:
-    row = session.execute(
-        select(func.count().label("given"), func.count(Review.handed_in_at).label("received"))
-        .select_from(Review)
-        .join(Assignment, Assignment.id == Review.assignment_id)
-        .where(
-            Review.assignment_id == assignment.id,
-            ~recused(Review.expert_id, terms.school_id, until=Assignment.closed_at),
-        )
-    ).one()
-    given, received = int(row.given), int(row.received)
-    return max(given - received, terms.independent_scores - received, 0)
-
-
-def _case(session: Session, assignment: Assignment, code: str, terms: _Terms) -> _Case:
+def _case(session: Session, assignment: Assignment, code: str, terms: Terms) -> _Case:
     element = session.get(PackageElement, (assignment.package_id, code))
     if element is None:
         raise NotFound()
@@ -190,17 +167,24 @@ def _case(session: Session, assignment: Assignment, code: str, terms: _Terms) ->
         )
     )
     given = [score for score in scores if score is not None]
-    return _Case(element.points, element.score, median(given, terms.step), terms.step)
+    middle = median(given, terms.step) if given else None
+    return _Case(element.points, element.score, middle, terms.step)
 
 
 def _checked(case: _Case, score_text: str, rule: str, reason: str) -> dict[str, Any]:
-    """The determination's values. Raises Refused with every field that is wrong."""
+    """The ruling's values. Raises Refused with every field that is wrong."""
     errors: dict[str, DomainError] = {}
-    score = parse_points(score_text, points=case.points, step=case.step, errors=errors)
     rests_on = _rule(rule, errors)
-    if score is not None and rests_on is SettlementRule.MEDIAN and score != case.median:
+    score = None
+    if rests_on is not SettlementRule.NOT_ASSESSED:
+        score = parse_points(score_text, points=case.points, step=case.step, errors=errors)
+    if rests_on is SettlementRule.MEDIAN and case.median is None:
+        errors["rule"] = DomainError("median_missing", field="rule")
+    elif score is not None and rests_on is SettlementRule.MEDIAN and score != case.median:
         errors["rule"] = DomainError("rule_not_median", field="rule", median=case.median)
-    needed = rests_on is SettlementRule.CHAIR or (score is not None and _must_be_explained(case, score))
+    needed = rests_on in (SettlementRule.CHAIR, SettlementRule.NOT_ASSESSED) or (
+        score is not None and _must_be_explained(case, score)
+    )
     if needed and not reason.strip():
         errors["reason"] = DomainError("reason_missing", field="reason")
     check_length("reason", reason, errors)
@@ -221,42 +205,55 @@ def _rule(text: str, errors: dict[str, DomainError]) -> SettlementRule | None:
         return None
 
 
-def _write(
-    session: Session,
-    assignment: Assignment,
-    code: str,
-    standing: Determination | None,
-    version: int,
-    values: dict[str, Any],
-) -> Determination:
-    """Insert over version 0, update over the version that stands. Raises StaleWrite over any other."""
-    if standing is None:
-        if version != 0:
-            raise StaleWrite(None)
-        settled = Determination(assignment_id=assignment.id, element=code, version=1, **values)
-        session.add(settled)
-        session.flush()
-        return settled
-    saved = session.execute(
-        update(Determination)
-        .where(Determination.id == standing.id, Determination.version == version)
-        .values(**values, version=version + 1)
-        .execution_options(synchronize_session=False)
+def _standing(session: Session, assignment: Assignment, code: str, version: int) -> Determination | None:
+    """The determination that stands. Raises StaleWrite unless it is of this version (0: none stands)."""
+    standing = session.scalar(
+        select(Determination)
+        .where(Determination.assignment_id == assignment.id, Determination.element == code)
+        .execution_options(populate_existing=True)
     )
-    session.refresh(standing)
-    if saved.rowcount == 0:  # type: ignore[attr-defined]
+    if version != (standing.version if standing else 0):
         raise StaleWrite(standing)
     return standing
 
 
-def _signed(actor: Actor, now: datetime) -> dict[str, Any]:
-    return {"settled_by": actor.user_id, "settled_at": now}
+def _next_number(session: Session, assignment: Assignment, code: str) -> int:
+    last = session.scalar(
+        select(func.max(Ruling.number)).where(Ruling.assignment_id == assignment.id, Ruling.element == code)
+    )
+    return (last or 0) + 1
 
 
-def _ruling(settled: Determination) -> dict[str, Any]:
+def _stand(session: Session, standing: Determination | None, ruling: Ruling) -> Determination:
+    """Make a ruling the one that stands."""
+    settled = standing or Determination(assignment_id=ruling.assignment_id, element=ruling.element)
+    for name in ("score", "rule", "reason", "settled_by", "settled_at"):
+        setattr(settled, name, getattr(ruling, name))
+    settled.version = ruling.number
+    session.add(settled)
+    session.flush()
+    return settled
+
+
+def _judgement(settled: Determination) -> dict[str, Any]:
     return {"score": settled.score, "rule": settled.rule, "reason": settled.reason}
 
 
-def _final_sum(session: Session, assignment: Assignment) -> Decimal:
-    finals = session.scalars(select(Determination.score).where(Determination.assignment_id == assignment.id))
-    return sum(finals, Decimal(0))
+def _trail(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    action: Action,
+    assignment: Assignment,
+    terms: Terms,
+    **values: Any,
+) -> None:
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=action,
+        subject=("assignment", assignment.id),
+        school_id=terms.school_id,
+        **values,
+    )

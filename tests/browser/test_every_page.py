@@ -119,8 +119,9 @@ def _hand_over(lead: Page) -> None:
 
 
 def _settle(chair: Page) -> None:
-    """The chair decides every element; closing is left to them."""
+    """The chair opens the table and decides every element; closing is left to them."""
     table = re.findall(r'href="(/rounds/\d+/settlement/\d+)"', chair.request.get("/reviews").text())[0]
+    post(chair, f"{table}/opening")
     final = {"score": "0.7", "rule": "chair", "reason": "合议后确定。", "version": 0}
     for element in find(DEFAULT).elements:
         put(chair, f"{table}/elements/{element.code}", final)

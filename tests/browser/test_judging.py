@@ -115,6 +115,7 @@ def test_at_the_table_a_draft_waits_and_an_overtaken_one_is_shown_beside_the_oth
     chair = person_apart("chair")
     chair.goto("/reviews")
     chair.click("a[href*='/settlement/'] >> nth=0")
+    chair.click("form[action$='/opening'] button")
     chair.fill("#reason", "合议时先记下。")
     chair.reload()
     expect(chair.locator("#reason")).to_have_value("合议时先记下。")

@@ -49,6 +49,7 @@ def test_a_school_is_assessed_from_invitation_to_result(
     reviews = [_review_all(page, lower) for page, lower in zip(panel[:3], (0, 1, 2), strict=True)]
     assert len(set(reviews)) == 3
     _settle_and_close(panel[3])
+    _sign_the_closing(panel[0])
     _publish(bureau)
     _read_the_result(lead, dossier, package)
     server.portfolio("check")
@@ -131,8 +132,7 @@ def _form_panel_and_assign(bureau: Page, experts: list[str], chair: str) -> None
 
 def _review_all(expert: Page, lower: int) -> str:
     """The first elements by hand, with the keyboard; the rest the way the page's script saves them."""
-    expert.goto("/reviews")
-    expert.click(".packs .btn-primary")
+    _sign_the_statement(expert)
     expert.wait_for_selector("form.desk-right")
     expert.wait_for_load_state()
     review = re.search(r"/reviews/(\d+)", expert.url)[1]  # type: ignore[index]
@@ -149,7 +149,7 @@ def _review_all(expert: Page, lower: int) -> str:
     expert.wait_for_url("**/elements/C3**")
 
     for element in ELEMENTS[2:]:
-        same = {"score": "0.9", "reason": "", "channel": None, "version": 0}
+        same = {"score": "0.9", "reason": "认可学校自评。", "channel": "documents", "version": 0}
         put(expert, f"/reviews/{review}/elements/{element.code}", same)
     expert.goto(f"/reviews/{review}")
     expert.click("form[action$='/hand-in'] button")
@@ -157,9 +157,16 @@ def _review_all(expert: Page, lower: int) -> str:
     return review
 
 
+def _sign_the_statement(member: Page) -> None:
+    """Before the first page opens."""
+    member.goto("/reviews")
+    member.fill("form[action$='/statement'] [name=password]", PASSWORD)
+    member.click("form[action$='/statement'] .btn-primary")
+
+
 def _settle_and_close(chair: Page) -> None:
-    chair.goto("/reviews")
-    chair.click("a[href*='/settlement/']")
+    _sign_the_statement(chair)
+    chair.click("form[action$='/opening'] button")
     chair.wait_for_selector("#sheet")
     assert chair.inner_text("#h-element") == "C2"  # the widest spread comes first
     address = chair.url.partition("?")[0]
@@ -173,6 +180,15 @@ def _settle_and_close(chair: Page) -> None:
     chair.fill("#opinion", "办学方向明确，制度健全；过程性材料需要补强。")
     chair.click("form[action$='/close'] .btn-primary")
     chair.wait_for_load_state()
+
+
+def _sign_the_closing(expert: Page) -> None:
+    expert.goto("/reviews")
+    expert.click("a[href$='#closing']")
+    assert "办学方向明确" in expert.inner_text("#closing")
+    expert.fill("[name=password]", PASSWORD)
+    expert.click("form[action$='/signature'] .btn-primary")
+    expect(expert.locator("form[action$='/signature']")).to_have_count(0)
 
 
 def _publish(bureau: Page) -> None:

@@ -1,4 +1,4 @@
-"""Several experts, one element: median, mean, spread, disagreement."""
+"""Several experts: median, mean, spread, deviation and disagreement of an element; who stands apart over a package."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubric.review import disagreement, mean, median, spread
+from rubric.review import deviation, disagreement, mean, median, spread, standings, stands_apart
 
 D = Decimal
 TENTH = D("0.1")
@@ -63,6 +63,60 @@ def test_disagreement_is_the_widest_distance_among_experts_and_school(
 ) -> None:
     own = None if self_score is None else D(self_score)
     assert disagreement(scores(given_scores), own) == D(expected)
+
+
+@pytest.mark.parametrize(
+    ("given_scores", "expected"),
+    [("", "0"), ("1.8", "0"), ("1 2", "0.5"), ("0.4 0.8 0.9", "0.22"), ("1 1 1 1", "0")],
+)
+def test_the_standard_deviation_is_that_of_the_whole_panel(given_scores: str, expected: str) -> None:
+    assert deviation(scores(given_scores)) == D(expected)
+
+
+def panel(*columns: str) -> list[dict[str, Decimal]]:
+    """Each expert's scores for C1, C2, …"""
+    return [{f"C{n}": score for n, score in enumerate(scores(column), start=1)} for column in columns]
+
+
+def test_an_expert_stands_to_the_middle_of_the_others() -> None:
+    strict, fair, kind = standings(panel("0.5 0.5", "0.8 0.9", "0.9 0.9"))
+    assert strict is not None and fair is not None and kind is not None
+    assert (strict.offset, strict.distance, strict.rest) == (D("-0.38"), D("0.38"), D("0.03"))
+    assert (fair.offset, fair.distance, fair.elements) == (D("0.15"), D("0.15"), 2)
+
+
+def test_who_is_far_from_a_panel_that_agrees_stands_apart_and_nobody_else_does() -> None:
+    found = standings(panel("0.5 0.5 0.4", "0.8 0.9 0.8", "0.9 0.9 0.8", "0.9 0.8 0.8"))
+    assert [stands_apart(each, D("0.2")) for each in found] == [True, False, False, False]
+
+
+def test_in_a_panel_that_is_scattered_nobody_stands_apart() -> None:
+    found = standings(panel("0.1 0.9 0.5", "0.5 0.1 0.9", "0.9 0.5 0.1"))
+    assert not any(stands_apart(each, D("0.2")) for each in found)
+
+
+def test_small_differences_set_nobody_apart() -> None:
+    found = standings(panel("0.8 0.9", "0.9 0.9", "0.9 0.9"))
+    assert not any(stands_apart(each, D("0.2")) for each in found)
+
+
+def test_of_two_experts_neither_stands_apart() -> None:
+    assert standings(panel("0 0", "1 1")) == [None, None]
+    assert not stands_apart(None, D("0.2"))
+
+
+def test_only_elements_that_two_others_scored_count() -> None:
+    first, second, third = panel("0.5 0.1", "0.9", "0.9 0.9")
+    found = standings([first, second, third])
+    assert [each.elements if each else 0 for each in found] == [1, 1, 1]
+
+
+@given(st.lists(st.integers(0, 20).map(lambda n: n * TENTH), min_size=1, max_size=9), st.integers(3, 7))
+def test_who_gives_what_everybody_gives_never_stands_apart(column: list[Decimal], experts: int) -> None:
+    alike = {f"C{n}": score for n, score in enumerate(column)}
+    found = standings([alike] * experts)
+    assert all(each is not None and each.offset == each.distance == 0 for each in found)
+    assert not any(stands_apart(each, D("0")) for each in found)
 
 
 def test_without_scores_there_is_neither_median_nor_mean() -> None:

@@ -15,7 +15,7 @@ from portfolio.models import (
     SelfAssessment,
 )
 from portfolio.queries.city import Matter, Progress, Standing, city_overview, matter_of, standing_of
-from portfolio.services import panels, settlement
+from portfolio.services import panels
 from portfolio.storage import Storage
 from tests.factories import (
     NOW,
@@ -95,9 +95,7 @@ def test_a_standing_follows_the_review(session: Session) -> None:
     scene.hand_in(1)
     assert standing() == (Standing.SETTLING, Matter.NOT_CLOSED)
     scene.settle_all()
-    settlement.close(
-        session, actor=scene.chair_actor, now=NOW, assignment=scene.assignment, opinion="总体达到标准。"
-    )
+    scene.close()
     assert standing() == (Standing.CLOSED, Matter.NOT_PUBLISHED)
     panels.publish(session, actor=bureau_actor(session), now=NOW, assignment=scene.assignment)
     assert standing() == (Standing.PUBLISHED, None)

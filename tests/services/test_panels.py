@@ -23,7 +23,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Permission, Place, allows
-from portfolio.services import panels, settlement
+from portfolio.services import panels
 from portfolio.services.cycles import RoundPlan
 from tests.factories import (
     NOW,
@@ -189,9 +189,7 @@ def test_the_dossier_stays_submitted_until_the_last_round_is_published(session: 
 def _close(scene: Scene) -> None:
     scene.hand_in(0)
     scene.settle_all()
-    settlement.close(
-        scene.session, actor=scene.chair_actor, now=NOW, assignment=scene.assignment, opinion="同意推荐。"
-    )
+    scene.close()
 
 
 def _publish(scene: Scene) -> None:

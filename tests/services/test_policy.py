@@ -18,9 +18,16 @@ HERE, ELSEWHERE = 1, 2  # schools, and panels of the same numbers
 ME, SOMEBODY = 7, 8
 
 
-def person(*grants: Grant, recused_from: frozenset[int] = frozenset()) -> Actor:
-    """A person with these grants."""
-    return Actor(ME, "王芳", frozenset(grants), recused_from)
+SIGNED = frozenset({(HERE, HERE), (ELSEWHERE, ELSEWHERE)})  # a panel's statement about a school
+
+
+def person(
+    *grants: Grant,
+    recused_from: frozenset[int] = frozenset(),
+    cleared: frozenset[tuple[int, int]] = SIGNED,
+) -> Actor:
+    """A person with these grants, who signed for every panel's school."""
+    return Actor(ME, "王芳", frozenset(grants), recused_from, cleared)
 
 
 def staff(role: Role, school: int) -> Grant:
@@ -46,6 +53,10 @@ PEOPLE = {
     "unseated expert": person(Grant(Role.EXPERT)),
     "recused expert": person(seat(Role.EXPERT, HERE), recused_from=frozenset({HERE})),
     "expert recused elsewhere": person(seat(Role.EXPERT, HERE), recused_from=frozenset({ELSEWHERE})),
+    "expert yet to sign": person(
+        seat(Role.EXPERT, HERE), cleared=frozenset({(ELSEWHERE, HERE), (HERE, ELSEWHERE)})
+    ),
+    "chair yet to sign": person(seat(Role.CHAIR, HERE), cleared=frozenset()),
     "expert who works here": person(seat(Role.EXPERT, HERE), staff(Role.CONTRIBUTOR, HERE)),
     "chair": person(seat(Role.CHAIR, HERE)),
     "foreign chair": person(seat(Role.CHAIR, ELSEWHERE)),
@@ -59,6 +70,7 @@ OFFICE = {"bureau", "observer"}
 PANEL = {"expert", "expert recused elsewhere", "chair"}
 REVIEWERS = {name for name in PEOPLE if "expert" in name or "chair" in name}
 SEATED_EXPERTS = {"expert", "expert recused elsewhere"}
+YET_TO_SIGN = {"expert yet to sign"}
 
 # Permission → who may, of a thing that is somebody else's by name.
 MAY: dict[Permission, set[str]] = {
@@ -86,9 +98,13 @@ MAY: dict[Permission, set[str]] = {
     Permission.WORKSHEET_USE: EDITORS,
     Permission.PACKAGE_READ: HOLDERS_HERE | PANEL | OFFICE,
     Permission.REVIEW_LIST: REVIEWERS,
+    Permission.REVIEW_TAKE: set(),
     Permission.REVIEW_READ: set(),
     Permission.REVIEW_SCORE: set(),
+    Permission.SETTLEMENT_TAKE: {"chair", "chair yet to sign"},
     Permission.SETTLEMENT_READ: {"chair"},
+    Permission.SETTLEMENT_DISCUSS: {"chair"},
+    Permission.SETTLEMENT_SIGN: set(),
     Permission.SETTLEMENT_WRITE: {"chair"},
     Permission.CITY_READ: OFFICE,
     Permission.CITY_MANAGE: {"bureau"},
@@ -97,8 +113,12 @@ MAY: dict[Permission, set[str]] = {
 # Who may as well, of a thing that is theirs by name.
 MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.ELEMENT_SCORE: {"contributor", "expert who works here"},
+    Permission.REVIEW_TAKE: SEATED_EXPERTS | YET_TO_SIGN,
     Permission.REVIEW_READ: SEATED_EXPERTS,
     Permission.REVIEW_SCORE: SEATED_EXPERTS,
+    Permission.SETTLEMENT_READ: SEATED_EXPERTS,
+    Permission.SETTLEMENT_DISCUSS: SEATED_EXPERTS,
+    Permission.SETTLEMENT_SIGN: SEATED_EXPERTS,
 }
 
 

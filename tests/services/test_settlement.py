@@ -1,4 +1,4 @@
-"""Settlement: when the chair may begin, what a final score must carry, and that closing ends it."""
+"""Settlement: when the chair may begin, what a final score must carry, and how it is taken back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
-from portfolio.models import AuditEvent, Determination
+from portfolio.models import AuditEvent, Determination, Ruling
 from portfolio.services import panels, settlement
 from tests.factories import NOW, make_dossier, score_all
 from tests.panel_factory import Scene, make_scene
@@ -34,19 +34,31 @@ def _refusals(scene: Scene, score: str, rule: str = "median", **given: object) -
     return {field: error.code for field, error in refused.value.errors.items()}
 
 
-def _close(scene: Scene, opinion: str = "同意推荐。") -> None:
-    settlement.close(
-        scene.session, actor=scene.chair_actor, now=NOW, assignment=scene.assignment, opinion=opinion
+def _undo(scene: Scene, version: int, code: str = "C26") -> Determination | None:
+    return settlement.undo(
+        scene.session,
+        actor=scene.chair_actor,
+        now=NOW,
+        assignment=scene.assignment,
+        code=code,
+        version=version,
     )
+
+
+def _rulings(scene: Scene) -> list[tuple[str, bool]]:
+    """Every ruling ever made of C26, and whether it was taken back."""
+    rows = scene.session.scalars(select(Ruling).where(Ruling.element == "C26").order_by(Ruling.number))
+    return [(str(row.score), row.undone_at is not None) for row in rows]
 
 
 @pytest.fixture
 def scene(session: Session) -> Scene:
-    """All three reviews in: C26 has 0.4, 0.8 and 0.9; everything else the self-score."""
+    """All three reviews in, the table open: C26 has 0.4, 0.8 and 0.9; everything else the self-score."""
     made = make_scene(session)
     made.hand_in(0, {"C26": "0.4"})
     made.hand_in(1, {"C26": "0.8"})
     made.hand_in(2)
+    made.open_table()
     return made
 
 
@@ -57,7 +69,19 @@ def test_nothing_is_settled_before_all_reviews_are_in(session: Session) -> None:
         _settle(scene, "0.9")
     assert (refused.value.code, refused.value.context) == ("reviews_outstanding", {"count": 2})
     with pytest.raises(DomainError, match="reviews_outstanding"):
-        _close(scene)
+        scene.open_table()
+    assert scene.assignment.settling_since is None
+
+
+def test_the_chair_opens_the_table_first_and_once(session: Session) -> None:
+    scene = make_scene(session, experts=1)
+    scene.hand_in(0)
+    with pytest.raises(DomainError, match="settlement_not_open"):
+        _settle(scene, "0.9")
+    scene.open_table()
+    assert scene.assignment.settling_since == NOW
+    with pytest.raises(DomainError, match="settlement_open"):
+        scene.open_table()
 
 
 def test_the_median_rule_takes_the_median(scene: Scene) -> None:
@@ -81,6 +105,7 @@ def test_the_median_of_an_even_number_is_rounded_to_the_step(session: Session) -
     scene = make_scene(session, experts=2)
     scene.hand_in(0, {"C26": "0.8"})
     scene.hand_in(1)
+    scene.open_table()
     assert _refusals(scene, "0.8") == {"rule": "rule_not_median"}
     assert _settle(scene, "0.9").score == Decimal("0.9")
 
@@ -103,12 +128,14 @@ def test_full_marks_that_all_agree_on_need_no_reason(session: Session) -> None:
     score_all(session, dossier, share=Decimal(1))
     scene = make_scene(session, dossier=dossier, experts=1)
     scene.hand_in(0, {"C26": "1"})
+    scene.open_table()
     assert _settle(scene, "1", reason="").reason == ""
 
 
 def test_full_marks_for_what_the_school_left_unscored_need_a_reason(session: Session) -> None:
     scene = make_scene(session, dossier=make_dossier(session), experts=1)
     scene.hand_in(0, {"C26": "1"})
+    scene.open_table()
     assert _refusals(scene, "1", reason="") == {"reason": "reason_missing"}
 
 
@@ -146,25 +173,50 @@ def test_an_element_of_another_rubric_is_not_found(scene: Scene) -> None:
         _settle(scene, "0.8", code="C85")
 
 
-def test_closing_waits_for_every_element(scene: Scene) -> None:
+def test_what_is_not_assessed_has_no_score_and_a_reason(scene: Scene) -> None:
+    assert _refusals(scene, "", "not_assessed", reason="") == {"reason": "reason_missing"}
+    settled = _settle(scene, "0.8", "not_assessed", reason="该校未设寄宿部，本项不评。")
+    assert (settled.score, settled.rule) == (None, "not_assessed")
+    assert settlement.progress(scene.session, scene.assignment).done == 1
+
+
+def test_without_a_score_there_is_no_median(scene: Scene) -> None:
+    for number in range(3):
+        scene.row("C26", number).score = None
+    scene.session.flush()
+    assert _refusals(scene, "0.8") == {"rule": "median_missing"}
+    assert _settle(scene, "0.8", "chair").score == Decimal("0.8")
+
+
+def test_a_final_taken_back_leaves_the_one_before_it_or_none(scene: Scene) -> None:
     _settle(scene, "0.8")
-    with pytest.raises(DomainError) as refused:
-        _close(scene)
-    assert (refused.value.code, refused.value.context) == ("settlement_incomplete", {"count": 83})
+    _settle(scene, "0.7", "agreed", version=1)
+    restored = _undo(scene, 2)
+    assert restored is not None
+    assert (restored.score, restored.rule, restored.version) == (Decimal("0.8"), "median", 1)
+    assert _undo(scene, 1) is None
+    assert scene.session.scalar(select(func.count()).select_from(Determination)) == 0
+    with pytest.raises(DomainError, match="nothing_settled"):
+        _undo(scene, 0)
+    assert _rulings(scene) == [("0.8", True), ("0.7", True)]
 
 
-def test_after_closing_nothing_changes(session: Session) -> None:
-    scene = make_scene(session, experts=1)
-    scene.hand_in(0)
-    scene.settle_all()
-    _close(scene)
-    assert (scene.assignment.closed_at, scene.assignment.opinion) == (NOW, "同意推荐。")
-    with pytest.raises(DomainError, match="assignment_closed"):
-        _settle(scene, "0.9", version=1)
-    with pytest.raises(DomainError, match="assignment_closed"):
-        _close(scene)
-    closed = session.scalars(select(AuditEvent).where(AuditEvent.action == "assignment:closed")).one()
-    assert closed.after == {"opinion": "同意推荐。", "final": "90.0"}
+def test_no_ruling_is_lost_or_numbered_twice(scene: Scene) -> None:
+    _settle(scene, "0.8")
+    _undo(scene, 1)
+    again = _settle(scene, "0.6", "agreed")
+    assert again.version == 2  # a window that still shows ruling 1 is stale
+    with pytest.raises(StaleWrite):
+        _settle(scene, "0.5", "agreed", version=1)
+    assert _rulings(scene) == [("0.8", True), ("0.6", False)]
+
+
+def test_taking_back_what_was_settled_anew_meanwhile_is_refused(scene: Scene) -> None:
+    _settle(scene, "0.8")
+    _settle(scene, "0.7", "agreed", version=1)
+    with pytest.raises(StaleWrite):
+        _undo(scene, 1)
+    assert _rulings(scene) == [("0.8", False), ("0.7", False)]
 
 
 def test_who_declares_a_conflict_is_waited_for_no_longer_and_counts_no_more(session: Session) -> None:
@@ -175,6 +227,7 @@ def test_who_declares_a_conflict_is_waited_for_no_longer_and_counts_no_more(sess
     _recuse(scene, 2)
     assert settlement.outstanding(session, scene.assignment) == 0
     _recuse(scene, 0)
+    scene.open_table()
     assert _settle(scene, "0.8").score == Decimal("0.8")  # of the one review that is left
 
 
@@ -183,6 +236,16 @@ def test_a_round_that_asks_for_more_scores_waits_for_them(session: Session) -> N
     scene.hand_in(0)
     _recuse(scene, 1)
     assert settlement.outstanding(session, scene.assignment) == 1
+    with pytest.raises(DomainError, match="reviews_outstanding"):
+        _settle(scene, "0.9")
+
+
+def test_a_recusal_after_the_opening_may_leave_too_few_scores(session: Session) -> None:
+    scene = make_scene(session, experts=2, independent_scores=2)
+    for number in (0, 1):
+        scene.hand_in(number)
+    scene.open_table()
+    _recuse(scene, 1)
     with pytest.raises(DomainError, match="reviews_outstanding"):
         _settle(scene, "0.9")
 

@@ -47,7 +47,7 @@ def recorded(session: Session) -> list[tuple[date, Decimal, Decimal, int]]:
             ReadinessRecord.day, ReadinessRecord.claimed, ReadinessRecord.supported, ReadinessRecord.unscored
         ).order_by(ReadinessRecord.day)
     )
-    return [tuple(row) for row in rows]
+    return [(row.day, row.claimed, row.supported, row.unscored) for row in rows]
 
 
 def test_a_day_is_recorded_once_for_every_open_dossier(session: Session) -> None:

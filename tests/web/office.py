@@ -6,9 +6,7 @@ import re
 
 from sqlalchemy.orm import Session
 
-from portfolio.services import settlement
 from tests.conftest import Browser
-from tests.factories import NOW
 from tests.panel_factory import Scene, make_scene
 
 
@@ -30,8 +28,6 @@ def settled_scene(store: Session) -> Scene:
     scene = make_scene(store, experts=1)
     scene.hand_in(0)
     scene.settle_all()
-    settlement.close(
-        store, actor=scene.chair_actor, now=NOW, assignment=scene.assignment, opinion="总体达到标准。"
-    )
+    scene.close()
     store.commit()
     return scene

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from portfolio.models import Membership, Role, User
 from tests.conftest import Browser
+from tests.factories import NOW
 from tests.panel_factory import Scene, make_scene
 
 LogIn = Callable[[User], Browser]
 SHOWS = ("", "?show=todo", "?show=bare", "?show=far", "?show=flagged")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OTHERS = {1: {"C1": "0.1", "C14": "0.2", "C26": "0.3"}, 2: {"C1": "0.4", "C14": "0.5", "C84": "0.6"}}
 
 
@@ -33,18 +37,35 @@ def scene(store: Session) -> Scene:
 
 
 def _whole(answer: object) -> tuple[int, dict[str, str], str]:
-    """Status, headers and body; the CSRF token, new in every answer, is masked."""
+    """Status, headers and body; the CSRF token, new in every answer, is masked; a workbook is read."""
     headers = {name: value for name, value in answer.headers if name not in ("Set-Cookie", "Content-Length")}  # type: ignore[attr-defined]
+    if answer.mimetype == XLSX:  # type: ignore[attr-defined]
+        return answer.status_code, headers, _cells(answer.data)  # type: ignore[attr-defined]
     body = answer.get_data(as_text=True)  # type: ignore[attr-defined]
     token = r'(name="csrf-token" content=|name="csrf_token" value=)"[^"]+"'
     return answer.status_code, headers, re.sub(token, r"\1", body)  # type: ignore[attr-defined]
 
 
+def _cells(workbook: bytes) -> str:
+    """Every cell of every sheet."""
+    sheets = load_workbook(BytesIO(workbook)).worksheets
+    return "\n".join(str([cell.value for cell in row]) for sheet in sheets for row in sheet.iter_rows())
+
+
 def _everything(scene: Scene, browser: Browser) -> dict[str, tuple[int, dict[str, str], str]]:
     review = f"/reviews/{scene.reviews[0].id}"
     table = f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"
+    package = f"/packages/{scene.package.id}"
     paths = [
+        "/",
+        "/account",
         "/reviews",
+        "/bureau",
+        f"/dossiers/{scene.dossier.id}/result",
+        package,
+        f"{package}?part=all",
+        f"{package}/manifest.json",
+        f"{package}/form.xlsx",
         review,
         *(f"{review}/elements/{code}{show}" for code in ("C1", "C14", "C26", "C84") for show in SHOWS),
         table,
@@ -52,7 +73,10 @@ def _everything(scene: Scene, browser: Browser) -> dict[str, tuple[int, dict[str
         *(f"/reviews/{other.id}" for other in scene.reviews[1:]),
         *(f"/reviews/{other.id}/elements/C14" for other in scene.reviews[1:]),
     ]
-    return {path: _whole(browser.get(path)) for path in paths}
+    asked = {path: _whole(browser.get(path)) for path in paths}
+    as_json = {"Accept": "application/json"}
+    asked |= {f"{path} as JSON": _whole(browser.get(path, headers=as_json)) for path in paths}
+    return asked | {f"{path} HEAD": _whole(browser.client.head(path)) for path in (review, table, package)}
 
 
 def _others_finish(scene: Scene, store: Session) -> None:
@@ -68,6 +92,50 @@ def test_no_page_of_an_expert_depends_on_the_others(scene: Scene, store: Session
     after = _everything(scene, expert)
     assert {path: after[path] for path in before if after[path] != before[path]} == {}
     assert before["/reviews"][0] == 200
+
+
+def test_nor_once_it_is_in_until_the_table_is_open(scene: Scene, store: Session, log_in: LogIn) -> None:
+    scene.hand_in(0)
+    store.commit()
+    expert = log_in(scene.experts[0])
+    before = _everything(scene, expert)
+    correction = f"/reviews/{scene.reviews[0].id}/elements/C26/correction"
+    refused = _whole(expert.post(correction, {"score": "0.5", "version": "9", "why": "x"}))
+    _others_finish(scene, store)
+    after = _everything(scene, expert)
+    assert {path: after[path] for path in before if after[path] != before[path]} == {}
+    assert _whole(expert.post(correction, {"score": "0.5", "version": "9", "why": "x"})) == refused
+
+
+def test_who_joins_after_the_table_was_opened_is_as_blind(
+    scene: Scene, store: Session, log_in: LogIn
+) -> None:
+    _others_finish(scene, store)
+    scene.assignment.settling_since = NOW
+    store.commit()
+    late = log_in(scene.experts[0])
+    before = _everything(scene, late)
+    for number in OTHERS:
+        scene.score_everything(number, {"C1": "0.7", "C14": "0.1", "C50": "0.2"})
+    store.commit()
+    assert _everything(scene, late) == before
+    assert before[f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"][0] == 404
+
+
+def test_the_comparison_notices_a_leak(scene: Scene, store: Session, log_in: LogIn) -> None:
+    """Whoever may see the scores gets other answers, so the tests above can fail."""
+    scene.hand_in(0, {"C1": "0.1"})
+    _others_finish(scene, store)
+    scene.open_table()
+    store.commit()
+    expert = log_in(scene.experts[0])
+    before = _everything(scene, expert)
+    scene.score_everything(1, {"C14": "0.1"})
+    store.commit()
+    after = _everything(scene, expert)
+    changed = {path for path in before if after[path] != before[path]}
+    assert f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}" in changed
+    assert not any(path.startswith(("/reviews", "/packages")) for path in changed)
 
 
 def test_no_answer_to_a_save_depends_on_the_others(scene: Scene, store: Session, log_in: LogIn) -> None:

@@ -15,6 +15,7 @@ from portfolio.models import (
     Dossier,
     DossierState,
     Panel,
+    Recusal,
     Review,
     Role,
     Round,
@@ -261,3 +262,18 @@ def test_schools_are_found_by_name_and_district(store: Session, clerk: Browser) 
     assert names_on(text_of(clerk, "/bureau/schools?name=雁塔")) == ["乙学校"]
     assert names_on(text_of(clerk, "/bureau/schools?name=甲")) == ["甲学校"]
     assert names_on(text_of(clerk, "/bureau/schools?name=%25")) == []
+
+
+def test_who_stepped_aside_is_replaced_from_the_panels_page(store: Session, clerk: Browser) -> None:
+    scene = make_scene(store, experts=2)
+    store.add(Recusal(user_id=scene.experts[0].id, school_id=scene.school.id, reason="亲属", declared_at=NOW))
+    newcomer = make_user(store, Role.EXPERT)
+    store.commit()
+    address = f"/bureau/reviews/{scene.reviews[0].id}/substitute"
+    assert f'action="{address}"' in text_of(clerk, f"/bureau/panels?cycle={scene.cycle.id}")
+    nobody = clerk.post(address, {"expert": ""})
+    assert nobody.status_code == 422
+    assert f'id="substitute-{scene.reviews[0].id}-error" role="alert">' in nobody.get_data(as_text=True)
+    assert clerk.post(address, {"expert": str(newcomer.id)}).status_code == 302
+    assert f'action="{address}"' not in text_of(clerk, f"/bureau/panels?cycle={scene.cycle.id}")
+    assert store.scalars(select(Review).where(Review.expert_id == newcomer.id)).one().handed_in_at is None

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from portfolio.models import ElementReview, Recusal, Review, Role, User
+from portfolio.models import ElementReview, InterestStatement, Recusal, Review, Role, User
 from portfolio.services import panels
 from portfolio.storage import Storage
+from rubric.model import Channel
 from tests.conftest import Browser
 from tests.counting import statements
 from tests.factories import (
     NOW,
+    PASSWORD,
     bureau_actor,
     cite,
     make_cycle,
@@ -30,6 +33,7 @@ from tests.factories import (
 from tests.package_factory import make_package
 from tests.panel_factory import Scene, make_scene
 
+SAID = {"reason": "认可学校自评。", "channel": "documents"}
 LogIn = Callable[[User], Browser]
 
 
@@ -194,7 +198,7 @@ def test_filters_list_what_they_name(scene: Scene, store: Session, expert: Brows
 
 
 def test_a_save_answers_with_version_time_and_progress(scene: Scene, store: Session, expert: Browser) -> None:
-    answer = expert.put(_address(scene), {"score": 0.9, "reason": "", "channel": "", "version": 0})
+    answer = expert.put(_address(scene), {"score": 0.9, **SAID, "version": 0})
     assert answer.status_code == 200
     assert answer.json == {
         "version": 1,
@@ -225,7 +229,7 @@ def test_what_is_no_score_is_refused_beside_its_field(
 
 
 def test_a_score_that_is_not_named_is_no_wish_to_unscore(scene: Scene, expert: Browser) -> None:
-    assert expert.put(_address(scene), {"score": "0.9", "version": 0}).status_code == 200
+    assert expert.put(_address(scene), {"score": "0.9", **SAID, "version": 0}).status_code == 200
     assert expert.put(_address(scene), {"reason": "x", "version": 1}).status_code == 422
     assert expert.put(_address(scene), {"score": None, "version": 1}).json["progress"]["done"] == 0
 
@@ -248,20 +252,38 @@ def test_a_stale_save_is_answered_with_what_stands(scene: Scene, store: Session,
 
 
 def test_a_form_saves_and_goes_on(scene: Scene, store: Session, expert: Browser) -> None:
-    form = {"score": "0.9", "reason": "", "note": "", "version": "0", "next": _address(scene, "C15")}
+    form = {"score": "0.9", **SAID, "note": "", "version": "0", "next": _address(scene, "C15")}
     answer = expert.post(_address(scene), form)
     assert (answer.status_code, answer.location) == (302, _address(scene, "C15"))
     assert _row(store, scene).score == Decimal("0.9")
 
 
 def test_a_form_never_leads_to_another_site(scene: Scene, expert: Browser) -> None:
-    answer = expert.post(_address(scene), {"score": "0.9", "version": "0", "next": "https://example.org/"})
+    answer = expert.post(
+        _address(scene), {"score": "0.9", **SAID, "version": "0", "next": "https://example.org/"}
+    )
     assert answer.location == _address(scene)
 
 
 def test_one_button_takes_the_schools_score(scene: Scene, store: Session, expert: Browser) -> None:
     expert.post(_address(scene), {"score": "", "same": "0.9", "reason": "", "version": "0"})
-    assert _row(store, scene).score == Decimal("0.9")
+    row = _row(store, scene)
+    assert (row.score, row.channel) == (Decimal("0.9"), Channel.DOCUMENTS)
+    assert row.reason != ""  # the point that the school gives away itself is explained too
+
+
+def test_one_button_keeps_the_reason_that_was_typed(scene: Scene, store: Session, expert: Browser) -> None:
+    form = {"same": "0.9", "reason": "现场看过。", "channel": "inspect", "version": "0"}
+    expert.post(_address(scene), form)
+    row = _row(store, scene)
+    assert (row.reason, row.channel) == ("现场看过。", Channel.INSPECT)
+
+
+def test_a_phrase_goes_into_the_form_and_saves_nothing(scene: Scene, store: Session, expert: Browser) -> None:
+    form = {"score": "0.8", "reason": "先写的。", "phrase": "佐证不足。", "version": "0"}
+    page = expert.post(_address(scene), form).get_data(as_text=True)
+    assert "先写的。\n佐证不足。</textarea>" in page
+    assert _row(store, scene).version == 0
 
 
 def test_a_refused_form_keeps_everything_typed(scene: Scene, expert: Browser) -> None:
@@ -303,6 +325,73 @@ def test_a_finished_review_is_handed_in(scene: Scene, store: Session, expert: Br
     late = expert.put(_address(scene), {"score": "0.8", "reason": "r", "channel": "listen", "version": 1})
     assert late.status_code == 422
     assert "data-review" not in expert.get(_address(scene)).get_data(as_text=True)
+
+
+def test_a_review_that_is_in_is_corrected_from_its_page(
+    scene: Scene, store: Session, expert: Browser
+) -> None:
+    scene.hand_in(0, {"C14": "0.6"})
+    store.commit()
+    page = expert.get(_address(scene)).get_data(as_text=True)
+    assert f'action="{_address(scene)}/correction"' in page
+    form = {"score": "0.7", **SAID, "version": "1", "why": ""}
+    refused = expert.post(_address(scene) + "/correction", form)
+    assert refused.status_code == 422
+    assert 'id="why-error" role="alert">' in refused.get_data(as_text=True)
+    assert 'value="0.7"' in refused.get_data(as_text=True)
+    assert expert.post(_address(scene) + "/correction", form | {"why": "看错一行。"}).status_code == 302
+    assert "看错一行。" in expert.get(_address(scene)).get_data(as_text=True)
+    stale = expert.post(_address(scene) + "/correction", form | {"score": "0.5", "why": "后写的。"})
+    assert stale.status_code == 409
+    assert _row(store, scene).score == Decimal("0.7")
+
+
+def test_nothing_is_corrected_once_the_table_is_open(scene: Scene, store: Session, expert: Browser) -> None:
+    for number in range(3):
+        scene.hand_in(number)
+    scene.open_table()
+    store.commit()
+    assert "/correction" not in expert.get(_address(scene)).get_data(as_text=True)
+    form = {"score": "0.7", **SAID, "version": "1", "why": "看错一行。"}
+    assert expert.post(_address(scene) + "/correction", form).status_code == 422
+
+
+def test_before_the_statement_is_signed_no_page_opens(scene: Scene, store: Session, expert: Browser) -> None:
+    store.execute(delete(InterestStatement))
+    store.commit()
+    review = f"/reviews/{scene.reviews[0].id}"
+    closed = (
+        review,
+        _address(scene),
+        f"/packages/{scene.package.id}",
+        f"/packages/{scene.package.id}/manifest.json",
+    )
+    assert [expert.get(path).status_code for path in closed] == [404] * 4
+    assert f'action="{review}/statement"' in expert.get("/reviews").get_data(as_text=True)
+    wrong = expert.post(f"{review}/statement", {"password": "guess"})
+    assert wrong.status_code == 422
+    assert f'id="sign-{scene.reviews[0].id}-error" role="alert">' in wrong.get_data(as_text=True)
+    signed = expert.post(f"{review}/statement", {"password": PASSWORD})
+    assert (signed.status_code, signed.location) == (302, review)
+    assert [expert.get(path).status_code for path in closed] == [302, 200, 200, 200]
+
+
+def test_who_has_not_signed_can_step_aside(scene: Scene, store: Session, expert: Browser) -> None:
+    store.execute(delete(InterestStatement))
+    store.commit()
+    review = f"/reviews/{scene.reviews[0].id}"
+    assert expert.post(f"{review}/conflict", {"reason": "曾任该校教师"}).status_code == 302
+    assert expert.post(f"{review}/statement", {"password": PASSWORD}).status_code == 404
+
+
+def test_a_chair_signs_too(scene: Scene, store: Session, log_in: LogIn) -> None:
+    store.execute(delete(InterestStatement))
+    store.commit()
+    chair = log_in(scene.chair)
+    table = f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"
+    assert chair.get(table).status_code == 404
+    assert chair.post(f"{table}/statement", {"password": PASSWORD}).status_code == 302
+    assert chair.get(table).status_code == 200
 
 
 def test_a_declared_conflict_takes_the_package_away(scene: Scene, store: Session, expert: Browser) -> None:

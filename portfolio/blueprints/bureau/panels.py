@@ -13,10 +13,11 @@ from portfolio import web
 from portfolio.blueprints.bureau.root import blueprint
 from portfolio.blueprints.forms import Typed, keys, refused
 from portfolio.errors import DomainError, NotFound
-from portfolio.models import Assignment, Cycle, Package, Panel, Round, User
+from portfolio.models import Assignment, Cycle, Package, Panel, Review, Round, User
 from portfolio.policy import Permission
 from portfolio.queries import bureau as queries
 from portfolio.queries import places
+from portfolio.services import closing, interests
 from portfolio.services import panels as services
 
 
@@ -83,6 +84,42 @@ def publish(held: Assignment) -> Any:
     services.publish(web.db(), actor=web.actor(), now=web.now(), assignment=held)
     flash(_("%(school)s can read its result now.", school=school), "ok")
     return redirect(_back(cycle_id))
+
+
+@blueprint.post("/bureau/assignments/<int:assignment_id>/reopening")
+@web.guard(Permission.CITY_MANAGE, queries.assignment)
+def reopen(held: Assignment) -> Any:
+    """Open a closed review again, with a reason that stays on record."""
+    package, school = held.package, held.package.dossier.school.name
+    reason = request.form.get("reason", "")
+    try:
+        closing.reopen(web.db(), actor=web.actor(), now=web.now(), assignment=held, reason=reason)
+    except DomainError as error:
+        words = next(iter(refused(error).values()))
+        cycle, _place = queries.cycle(web.db(), cycle_id=package.cycle_id)
+        return _panels_page(cycle, [cycle], {f"reopen-{held.id}": words}), 422
+    flash(_("The review of %(school)s is open again.", school=school), "ok")
+    return redirect(_back(package.cycle_id))
+
+
+@blueprint.post("/bureau/reviews/<int:review_id>/substitute")
+@web.guard(Permission.CITY_MANAGE, places.review)
+def substitute(review: Review) -> Any:
+    """Give the package to another expert in the place of one who stepped aside."""
+    assignment, package = review.assignment, review.assignment.package
+    expert = next(iter(_people([Typed(request.form).text("expert")])), None)
+    try:
+        if expert is None:
+            raise DomainError("person_unknown", field="expert")
+        interests.substitute(
+            web.db(), actor=web.actor(), now=web.now(), assignment=assignment, leaving=review, expert=expert
+        )
+    except DomainError as error:
+        words = next(iter(refused(error).values()))
+        cycle, _place = queries.cycle(web.db(), cycle_id=package.cycle_id)
+        return _panels_page(cycle, [cycle], {f"substitute-{review.id}": words}), 422
+    flash(_("%(name)s reviews the package now.", name=expert.name), "ok")
+    return redirect(_back(package.cycle_id))
 
 
 def _back(cycle_id: int) -> str:

@@ -216,13 +216,30 @@ class Scoring {
   async submitted(event) {
     event.preventDefault();
     const { name, value } = event.submitter ?? {};
+    if (name === "phrase") return this.take(value);
     if (name === "same" || name === "unscore") {
       this.form.elements.score.value = name === "same" ? value : "";
+      if (name === "same") this.confirm(event.submitter.dataset);
       this.changed();
       await this.save();
       return;
     }
     if (await this.save({ asked: true })) location.assign(this.form.dataset.next);
+  }
+
+  // A reason given before goes to the end of what is typed.
+  take(phrase) {
+    const { reason } = this.form.elements;
+    reason.value = [reason.value.trimEnd(), phrase].filter(Boolean).join("\n");
+    reason.focus();
+    this.changed();
+  }
+
+  // The school's own score says why by itself, unless something is typed already.
+  confirm(words) {
+    const { reason, channel } = this.form.elements;
+    if (!reason.value.trim()) reason.value = words.reason;
+    if (!channel.value) channel.value = words.channel;
   }
 }
 

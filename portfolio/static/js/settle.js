@@ -34,15 +34,17 @@ class Settling {
 
   changed(field) {
     if (field.name === "score") this.followScore();
+    if (field.value === "not_assessed" && field.checked) this.form.elements.score.value = "";
     keep(this.key, { ...this.typed(), version: this.form.elements.version.value });
   }
 
   // Another score than the median can't rest on it, and the median itself usually does.
   followScore() {
-    const isMedian = Number(this.form.elements.score.value) === Number(this.form.dataset.median);
-    const rule = this.form.elements.rule;
+    const { score, rule } = this.form.elements;
+    if (!score.value.trim()) return;
+    const isMedian = Number(score.value) === Number(this.form.dataset.median);
     if (isMedian) rule.value = "median";
-    else if (rule.value === "median") rule.value = "agreed";
+    else if (rule.value === "median" || rule.value === "not_assessed") rule.value = "agreed";
   }
 
   pressed(event) {
@@ -98,15 +100,17 @@ class Settling {
   }
 }
 
-// The opinion is kept too, until the review is closed.
-function keepOpinion(form) {
-  const { opinion } = form.elements;
-  if (!opinion.value) opinion.value = kept(form.dataset.draft)?.opinion ?? "";
-  form.addEventListener("input", () => keep(form.dataset.draft, { opinion: opinion.value }));
+// The opinion is kept too, until the review is closed, and a remark until it is said.
+function keepText(form) {
+  const text = form.querySelector("textarea");
+  if (!text.value) text.value = kept(form.dataset.draft)?.text ?? "";
+  const fold = form.closest("details");
+  if (fold && text.value) fold.open = true;
+  form.addEventListener("input", () => keep(form.dataset.draft, { text: text.value }));
 }
 
 for (const form of document.querySelectorAll("[data-settle]")) new Settling(form);
-for (const form of document.querySelectorAll("[data-draft]:not([data-settle])")) keepOpinion(form);
+for (const form of document.querySelectorAll("[data-draft]:not([data-settle])")) keepText(form);
 
 // The chosen row stays in sight within the table; the page itself doesn't move.
 const pane = document.querySelector(".settle-scroll");

@@ -1,0 +1,98 @@
+"""The round below: what an earlier panel settled, seen by the next one once its own scores are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import ScalarSelect, exists, or_, select
+from sqlalchemy.orm import Session
+
+from portfolio.models import (
+    Assignment,
+    Determination,
+    Membership,
+    Package,
+    Review,
+    Role,
+    Round,
+    SettlementRule,
+)
+from portfolio.policy import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What the nearest earlier round settled for an element; no score: not assessed."""
+
+    round: str
+    score: Decimal | None
+    rule: SettlementRule
+    reason: str
+
+
+def assignment_below(assignment: Assignment) -> ScalarSelect[int]:
+    """The id of the dossier's assignment in the nearest earlier round that was closed, to be used in a query."""
+    return (
+        select(Assignment.id)
+        .join(Round, Round.id == Assignment.round_id)
+        .join(Package, Package.id == Assignment.package_id)
+        .where(
+            Package.dossier_id == assignment.package.dossier_id,
+            Round.position < assignment.panel.round.position,
+            Assignment.closed_at.is_not(None),
+        )
+        .order_by(Round.position.desc(), Assignment.closed_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def round_below(assignment: Assignment) -> ScalarSelect[str]:
+    """The name of that round, to be used in a query."""
+    return (
+        select(Round.name)
+        .join(Assignment, Assignment.round_id == Round.id)
+        .where(Assignment.id == assignment_below(assignment))
+        .scalar_subquery()
+    )
+
+
+def below(session: Session, assignment: Assignment, code: str) -> Below | None:
+    """What the round below settled for an element; one statement, none in a first round."""
+    if assignment.panel.round.position == 1:
+        return None
+    row = session.execute(
+        select(Round.name, Determination.score, Determination.rule, Determination.reason)
+        .join(Assignment, Assignment.id == Determination.assignment_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .where(Determination.assignment_id == assignment_below(assignment), Determination.element == code)
+    ).one_or_none()
+    return Below(*row) if row else None
+
+
+def still_blind(session: Session, actor: Actor, package: Package) -> bool:
+    """Whether somebody on a panel is still to judge this dossier alone: no earlier panel's scores for them.
+
+    So is an expert whose review is not in, and a chair whose table is not open.
+    """
+    scores = exists().where(
+        Review.assignment_id == Assignment.id,
+        Review.expert_id == actor.user_id,
+        Review.handed_in_at.is_(None),
+    )
+    chairs = exists().where(
+        Membership.user_id == actor.user_id,
+        Membership.panel_id == Assignment.panel_id,
+        Membership.role == Role.CHAIR,
+    )
+    waiting = (
+        select(Assignment.id)
+        .join(Package, Package.id == Assignment.package_id)
+        .where(
+            Package.dossier_id == package.dossier_id,
+            Assignment.closed_at.is_(None),
+            or_(scores, chairs & Assignment.settling_since.is_(None)),
+        )
+    )
+    return session.scalar(waiting.limit(1)) is not None
