@@ -216,7 +216,7 @@ def _element_page(
         last_time=carry.last_time(web.db(), dossier, assessment.element),
         left=work.notes(web.db(), dossier.id),
         owner=queries.person_name(web.db(), assessment.assignee_id),
-        today=day_of(web.now()),
+        last_day=day_of(dossier.cycle.submit_by),
         typed=typed,
         assigned=assigned,
         errors=errors or {},
