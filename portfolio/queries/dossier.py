@@ -8,7 +8,7 @@ from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ScalarSelect, exists, func, select, union_all
+from sqlalchemy import ScalarSelect, and_, case, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from portfolio.editions import rubric_of
@@ -164,12 +164,14 @@ SHOWN_CHANGES = (
 def _changes(
     session: Session, school_id: int, user_id: int, limit: int = 8
 ) -> tuple[tuple[Change, ...], datetime | None]:
-    """The newest changes, and up to when the reader has seen them."""
+    """The newest changes, fresh ones first, and up to when the reader has seen them."""
+    seen = _seen_at(school_id, user_id)
+    fresh = and_(AuditEvent.at > seen, AuditEvent.actor_id.is_distinct_from(user_id))
     rows = session.execute(
-        select(AuditEvent, User.name, _seen_at(school_id, user_id).label("seen_at"))
+        select(AuditEvent, User.name, seen.label("seen_at"))
         .outerjoin(User, User.id == AuditEvent.actor_id)
         .where(AuditEvent.school_id == school_id, AuditEvent.action.in_(SHOWN_CHANGES))
-        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        .order_by(case((fresh, 0), else_=1), AuditEvent.at.desc(), AuditEvent.id.desc())
         .limit(limit)
     ).all()
     seen_at = rows[0].seen_at if rows else None

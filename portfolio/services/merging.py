@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound
-from portfolio.models import Blob, Citation, Evidence, EvidenceVersion
+from portfolio.models import Blob, Citation, Evidence, EvidenceVersion, FigureValue
 from portfolio.policy import Actor
 from portfolio.services import citations, evidence, trash
 from portfolio.services.citations import Passage
@@ -29,6 +29,7 @@ def cite_instead(
     if kept.trashed_at is not None:
         trash.restore_evidence(session, actor=actor, now=now, evidence_id=kept.id)
     moved = _move_citations(session, actor=actor, now=now, spare=spare, kept=kept)
+    _move_proofs(session, spare=spare, kept=kept)
     _put_away(session, actor=actor, now=now, spare=spare, kept=kept)
     return moved
 
@@ -53,6 +54,7 @@ def make_version(
         reason="",
     )
     moved = _move_citations(session, actor=actor, now=now, spare=spare, kept=kept)
+    _move_proofs(session, spare=spare, kept=kept)
     _put_away(session, actor=actor, now=now, spare=spare, kept=kept)
     return moved
 
@@ -110,6 +112,14 @@ def _move_citations(
                 passage=passage,
             )
     return tuple(citation.element for citation in citing)
+
+
+def _move_proofs(session: Session, *, spare: Evidence, kept: Evidence) -> None:
+    """What a figure rests on stays out of the trash."""
+    session.execute(
+        update(FigureValue).where(FigureValue.proof_id == spare.id).values(proof_id=kept.id),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _put_away(session: Session, *, actor: Actor, now: datetime, spare: Evidence, kept: Evidence) -> None:
