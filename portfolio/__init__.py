@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from portfolio.db import make_engine, make_sessions
+from portfolio.editions import GAP_WEIGHTS
 from portfolio.storage.factory import from_url
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +64,9 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         app,
         web.Services(
             settings=settings,
-            sessions=make_sessions(make_engine(settings.database_url)),
+            sessions=make_sessions(
+                make_engine(settings.database_url), info={GAP_WEIGHTS: settings.read_weights()}
+            ),
             storage=from_url(settings.storage_url, settings.data_folder),
             clock=clock or web.utc_now,
         ),

@@ -47,6 +47,8 @@ class Action(StrEnum):
     EVIDENCE_DESCRIBED = "evidence:described"
     EVIDENCE_REPLACED = "evidence:new_version"
     EVIDENCE_DELETED = "evidence:deleted"
+    MATERIAL_TICKED = "material:ticked"
+    MATERIAL_UNTICKED = "material:unticked"
     CITED = "citation:added"
     CITATION_CHANGED = "citation:changed"
     UNCITED = "citation:removed"

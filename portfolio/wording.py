@@ -191,6 +191,8 @@ AUDIT_ACTIONS = {
     Action.EVIDENCE_DESCRIBED: _l("described evidence anew"),
     Action.EVIDENCE_REPLACED: _l("added a new version of evidence"),
     Action.EVIDENCE_DELETED: _l("deleted evidence"),
+    Action.MATERIAL_TICKED: _l("ticked an expected material"),
+    Action.MATERIAL_UNTICKED: _l("took back a tick"),
     Action.CITED: _l("cited evidence"),
     Action.CITATION_CHANGED: _l("changed a citation"),
     Action.UNCITED: _l("removed a citation"),
@@ -377,6 +379,7 @@ REFUSALS = {
     "not_signing": _l("This dossier is not waiting for a signature."),
     "already_submitted": _l("This dossier has been submitted already."),
     "gaps_open": _l("%(count)s gaps are neither fixed nor waived."),
+    "ticked_already": _l("Somebody else has just ticked this material."),
     "gap_unknown": _l("This gap is no longer there."),
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
@@ -462,6 +465,11 @@ def gap_words(gap: Gap) -> tuple[str, str]:
     matter, advice = GAPS[gap.rule]
     values = plain(gap.context)
     return str(matter) % values, str(advice) % values
+
+
+def hours(value: Decimal) -> str:
+    """The work a step takes, as a rule: "about 1.5 h"."""
+    return gettext("about %(hours)s h", hours=f"{value.normalize():f}")
 
 
 def plain(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,14 @@
 
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
-from portfolio.models.dossier import Citation, Dossier, DossierState, GapWaiver, SelfAssessment
+from portfolio.models.dossier import (
+    Citation,
+    Dossier,
+    DossierState,
+    GapWaiver,
+    MaterialTick,
+    SelfAssessment,
+)
 from portfolio.models.evidence import (
     Blob,
     Evidence,
@@ -75,6 +82,7 @@ __all__ = [
     "GapWaiver",
     "Invitation",
     "LoginSession",
+    "MaterialTick",
     "Membership",
     "Package",
     "PackageCitation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,20 +44,35 @@ SHORTEST_REASON = 4
 
 @dataclass(frozen=True, slots=True)
 class CheckList:
-    """Every gap of the dossier, fixed ones gone, with the reason of those waived."""
+    """Every gap of the dossier that a package may know of, fixed ones gone, with the reason of those waived."""
 
     standing: Standing
     waived: dict[str, GapWaiver]
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """All gaps, ranked."""
-        return self.standing.readiness.gaps
+        """All gaps but those that only the school is told of, ranked."""
+        return tuple(gap for gap in self.standing.readiness.gaps if not gap.for_school_only)
 
     @property
     def open(self) -> list[Gap]:
-        """The gaps that still stand in the way. A file cited nowhere doesn't: it stays out of the package."""
-        return [gap for gap in self.gaps if gap.element is not None and gap.key not in self.waived]
+        """The gaps that still stand in the way."""
+        return [gap for gap in self.gaps if gap.blocks and gap.key not in self.waived]
+
+    @property
+    def advice(self) -> list[Gap]:
+        """What weakens an element without standing in the way, what only the school is told of included."""
+        return [gap for gap in self.standing.readiness.gaps if gap.element is not None and not gap.blocks]
+
+    def advice_of(self, indicator: str) -> dict[str, list[Gap]]:
+        """The same by element, for the elements of an A-indicator in the rubric's order."""
+        rubric = self.standing.rubric
+        found: dict[str, list[Gap]] = defaultdict(list)
+        for gap in self.advice:
+            found[gap.element or ""].append(gap)
+        return {
+            e.code: found[e.code] for e in rubric.elements if e.code in found and e.indicator == indicator
+        }
 
     @property
     def left_out(self) -> list[Gap]:
@@ -64,10 +80,11 @@ class CheckList:
         return [gap for gap in self.gaps if gap.element is None]
 
 
-def check_list(session: Session, dossier: Dossier) -> CheckList:
-    """What stands between the dossier and its submission, in four statements."""
+def check_list(session: Session, dossier: Dossier, *, now: datetime, to_school: bool = True) -> CheckList:
+    """What stands between the dossier and its submission, in five statements; `to_school` as for `standing`."""
     waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
-    return CheckList(standing(session, dossier), {waiver.gap: waiver for waiver in waivers})
+    found = standing(session, dossier, now=now, to_school=to_school)
+    return CheckList(found, {waiver.gap: waiver for waiver in waivers})
 
 
 def waive(
@@ -78,8 +95,8 @@ def waive(
     words = plain_text(reason).strip()
     if len(words) < SHORTEST_REASON:
         raise DomainError("reason_missing", field="reason")
-    listed = check_list(session, dossier)
-    known = {gap.key for gap in listed.gaps}
+    listed = check_list(session, dossier, now=now)
+    known = {gap.key for gap in listed.gaps if gap.blocks}
     for key in keys:
         if key not in known:
             raise DomainError("gap_unknown", field="reason")
@@ -108,7 +125,7 @@ def hand_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier
     """
     _check_drafting(dossier)
     _check_deadline(dossier, now)
-    if still := check_list(session, dossier).open:
+    if still := check_list(session, dossier, now=now).open:
         raise DomainError("gaps_open", count=len(still))
     _move(
         session,
@@ -154,7 +171,7 @@ def sign(
     )
     assert handed_over_by is not None and handed_over_at is not None
     _check_deadline(dossier, now)
-    listed = check_list(session, dossier)
+    listed = check_list(session, dossier, now=handed_over_at)
     if listed.open:
         raise DomainError("gaps_open", count=len(listed.open))
     frozen = _frozen(session, actor, now, dossier, listed, (handed_over_by, handed_over_at))

@@ -168,7 +168,7 @@ def test_the_drafting_school_shows_every_kind_of_gap(demo: Loaded) -> None:
         Rule.FULL_ON_ONE_OLD_FILE,
         Rule.UNCITED_EVIDENCE,
     }
-    assert {gap.rule for gap in standing(demo.session, dossier).readiness.gaps} == asked
+    assert {gap.rule for gap in standing(demo.session, dossier, now=NOW).readiness.gaps} == asked
 
 
 def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> None:

@@ -69,6 +69,7 @@ MAY: dict[Permission, set[str]] = {
     Permission.WORK_READ: EDITORS,
     Permission.CARRY_OVER: {"lead"},
     Permission.FIGURE_WRITE: EDITORS,
+    Permission.MATERIAL_TICK: {"lead"},
     Permission.CITATION_WRITE: EDITORS,
     Permission.EVIDENCE_LIST: HOLDERS_HERE | {"observer"},
     Permission.EVIDENCE_READ: HOLDERS_HERE | {"observer"},
@@ -94,6 +95,7 @@ MAY: dict[Permission, set[str]] = {
 # Who may as well, of a thing that is theirs by name.
 MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.ELEMENT_SCORE: {"contributor", "expert who works here"},
+    Permission.MATERIAL_TICK: {"contributor", "expert who works here"},
     Permission.REVIEW_READ: SEATED_EXPERTS,
     Permission.REVIEW_SCORE: SEATED_EXPERTS,
 }
