@@ -11,6 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rubric.gaps import Weights, default_weights, load_weights
+from rubric.reader import RubricInvalid
+
 MEGABYTE = 1024 * 1024
 
 
@@ -44,6 +47,8 @@ class Settings(BaseModel):
     mail_from: str = ""
     public_url: str = ""
     remind_days: tuple[int, ...] = (7, 1)
+    # what gaps weigh; the weights that come with the rubric, where no file is named
+    gap_weights: Path | None = None
     testing: bool = False
 
     @field_validator("remind_days", mode="before")
@@ -57,6 +62,16 @@ class Settings(BaseModel):
             raise ValueError("name days from 0 to 60, such as 7,1")
         return tuple(sorted({int(part) for part in parts}, reverse=True))
 
+    @field_validator("gap_weights")
+    @classmethod
+    def _weights_can_be_read(cls, path: Path | None) -> Path | None:
+        try:
+            if path is not None:
+                load_weights(path)
+        except RubricInvalid as error:
+            raise ValueError("; ".join(str(problem) for problem in error.problems)) from error
+        return path
+
     @model_validator(mode="after")
     def _mail_is_whole(self) -> Settings:
         if self.smtp_host and not (
@@ -66,6 +81,10 @@ class Settings(BaseModel):
                 "PORTFOLIO_SMTP_HOST needs PORTFOLIO_MAIL_FROM (an address) and PORTFOLIO_URL (https://…) beside it"
             )
         return self
+
+    def read_weights(self) -> Weights:
+        """What gaps weigh in this installation."""
+        return load_weights(self.gap_weights) if self.gap_weights else default_weights()
 
     @property
     def uploads_folder(self) -> Path:
@@ -88,6 +107,7 @@ VARIABLES = {
     "mail_from": "PORTFOLIO_MAIL_FROM",
     "public_url": "PORTFOLIO_URL",
     "remind_days": "PORTFOLIO_REMIND_DAYS",
+    "gap_weights": "PORTFOLIO_GAP_WEIGHTS",
 }
 
 

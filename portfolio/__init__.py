@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from portfolio.db import make_engine, make_sessions
+from portfolio.editions import GAP_WEIGHTS
 from portfolio.jobs import Jobs, queue_for
 from portfolio.services import background
 from portfolio.storage import Storage
@@ -66,7 +67,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Babel(app, locale_selector=web.locale)
     Bootstrap5(app)
-    sessions = make_sessions(make_engine(settings.database_url))
+    sessions = make_sessions(make_engine(settings.database_url), info={GAP_WEIGHTS: settings.read_weights()})
     storage = from_url(settings.storage_url, settings.data_folder)
     clock = clock or web.utc_now
     jobs = make_jobs(settings, sessions=sessions, storage=storage, clock=clock)

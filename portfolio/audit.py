@@ -53,6 +53,8 @@ class Action(StrEnum):
     EVIDENCE_DELETED = "evidence:deleted"
     ARCHIVE_OPENED = "evidence:opened"
     EVIDENCE_MERGED = "evidence:merged"
+    MATERIAL_TICKED = "material:ticked"
+    MATERIAL_UNTICKED = "material:unticked"
     CITED = "citation:added"
     CITATION_CHANGED = "citation:changed"
     UNCITED = "citation:removed"

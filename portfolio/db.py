@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -120,9 +121,9 @@ def make_engine(url: str, **options: Any) -> Engine:
     return create_engine(parsed, pool_pre_ping=True, pool_size=16, **options)
 
 
-def make_sessions(engine: Engine) -> sessionmaker[Session]:
-    """Sessions whose objects stay readable after the commit."""
-    return sessionmaker(engine, expire_on_commit=False, autoflush=True)
+def make_sessions(engine: Engine, *, info: Mapping[str, Any] | None = None) -> sessionmaker[Session]:
+    """Sessions whose objects stay readable after the commit; each carries `info`."""
+    return sessionmaker(engine, expire_on_commit=False, autoflush=True, info=dict(info or {}))
 
 
 def begin_write(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Rubrics as cycles took them up: kept whole in the store, read back under their digest."""
+"""Rubrics as cycles took them up: kept whole in the store, read back under their digest; and what gaps weigh."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import RubricEdition, RubricElement
+from rubric.gaps import Weights, default_weights
 from rubric.loader import available, find
 from rubric.model import Rubric, from_described
+
+# Under this name a session carries the weights of its installation.
+GAP_WEIGHTS = "gap_weights"
 
 # An edition never changes, so a worker reads each once.
 _read: dict[str, Rubric] = {}
@@ -54,3 +58,9 @@ def _guided(rubric: Rubric) -> Rubric:
         if installed.digest == rubric.digest:
             return rubric.guided_by(installed)
     return rubric
+
+
+def weights_of(session: Session) -> Weights:
+    """What each kind of gap weighs in this installation."""
+    weights: Weights = session.info.get(GAP_WEIGHTS) or default_weights()
+    return weights

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     WORK_READ = "work:read"
     CARRY_OVER = "dossier:carry_over"
     FIGURE_WRITE = "figure:write"
+    MATERIAL_TICK = "material:tick"
     CITATION_WRITE = "citation:write"
     EVIDENCE_LIST = "evidence:list"
     EVIDENCE_READ = "evidence:read"
@@ -106,6 +107,7 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.WORK_READ: (_EDITORS,),
     Permission.CARRY_OVER: (school(Role.LEAD),),
     Permission.FIGURE_WRITE: (_EDITORS,),
+    Permission.MATERIAL_TICK: (school(Role.LEAD), school(Role.CONTRIBUTOR, own=True)),
     Permission.CITATION_WRITE: (_EDITORS,),
     Permission.EVIDENCE_LIST: (_STAFF, _OBSERVER),
     Permission.EVIDENCE_READ: (_STAFF, _OBSERVER),
@@ -143,6 +145,7 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.WORK_READ: Permission.DOSSIER_READ,
     Permission.CARRY_OVER: Permission.DOSSIER_READ,
     Permission.FIGURE_WRITE: Permission.DOSSIER_READ,
+    Permission.MATERIAL_TICK: Permission.DOSSIER_READ,
     Permission.CITATION_WRITE: Permission.DOSSIER_READ,
     Permission.DOSSIER_SUBMIT: Permission.SUBMISSION_READ,
     Permission.REPORT_WRITE: Permission.DOSSIER_READ,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from babel.dates import format_skeleton
-from flask import Flask
+from flask import Flask, url_for
 from flask_babel import format_date, format_time, gettext, to_user_timezone
 from flask_login import current_user
 from markupsafe import Markup
@@ -17,7 +17,8 @@ from markupsafe import Markup
 from portfolio import navigation, web, wording
 from portfolio.documents.prose import html_of
 from portfolio.policy import Permission, Place, allows
-from rubric.gaps import ElementStatus
+from rubric.gaps import ElementStatus, Gap, Rule
+from rubric.model import Rubric
 from rubric.scoring import format_score
 
 
@@ -48,6 +49,7 @@ def init(app: Flask) -> None:
         Place=Place,
         allows=allows,
         strings_for_scripts=strings_for_scripts,
+        fix_of=fix_of,
     )
     app.context_processor(_context)
 
@@ -117,6 +119,28 @@ def glyph(media_type: str) -> str:
     if media_type == "application/zip":
         return "archive"
     return GLYPHS.get(media_type.partition("/")[0], "document")
+
+
+# Where on an element's page a gap of each rule is closed; of all others, among the citations.
+_PLACES = {
+    Rule.UNSCORED: "h-score",
+    Rule.NO_JUSTIFICATION: "justification",
+    Rule.THIN_JUSTIFICATION: "justification",
+}
+
+
+def fix_of(gap: Gap, dossier_id: int, rubric: Rubric) -> str:
+    """The address where a gap is closed."""
+    if gap.element is None or gap.rule is Rule.DATED_AHEAD:
+        evidence_id = gap.context["evidence_ids"][0] if gap.element else gap.context["evidence_id"]
+        return url_for("evidence.show", evidence_id=evidence_id)
+    if gap.rule is Rule.UNMET_MEASURE:
+        measures = {measure.code: measure for measure in rubric.element(gap.element).measures}
+        figure = next(iter(measures[gap.part].formula.names))
+        return url_for("figures.sheet", dossier_id=dossier_id, _anchor=f"f-{figure}-{gap.context['year']}")
+    of_a_material = gap.rule in (Rule.MISSING_MATERIAL, Rule.MISSING_YEAR)
+    anchor = f"m-{gap.part}" if of_a_material else _PLACES.get(gap.rule, "h-cite")
+    return url_for("dossier.element", dossier_id=dossier_id, code=gap.element, _anchor=anchor)
 
 
 class _Paged(Protocol):

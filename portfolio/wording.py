@@ -226,6 +226,8 @@ AUDIT_ACTIONS = {
     Action.EVIDENCE_DELETED: _l("deleted evidence"),
     Action.ARCHIVE_OPENED: _l("opened a ZIP"),
     Action.EVIDENCE_MERGED: _l("put two copies of a file together"),
+    Action.MATERIAL_TICKED: _l("ticked an expected material"),
+    Action.MATERIAL_UNTICKED: _l("took back a tick"),
     Action.CITED: _l("cited evidence"),
     Action.CITATION_CHANGED: _l("changed a citation"),
     Action.UNCITED: _l("removed a citation"),
@@ -459,8 +461,8 @@ REFUSALS = {
     "figure_too_large": _l("A figure has at most %(digits)s digits before the point."),
     "figure_decimals": _l("At most %(decimals)s decimals are asked for here."),
     "figure_unit": _l("This figure is counted in %(unit)s, not in %(given)s."),
-    "figure_above": _l("This is more than “%(whole)s”, which is %(most)s. Please check both."),
-    "figure_below": _l("This is less than “%(part)s”, which is %(least)s. Please check both."),
+    "figure_above": _l("This is more than '%(whole)s', which is %(most)s. Please check both."),
+    "figure_below": _l("This is less than '%(part)s', which is %(least)s. Please check both."),
     "figure_missing": _l("Please enter the figure first."),
     # carrying over
     "nothing_to_carry": _l("There is no earlier dossier of this school to start from."),
@@ -476,6 +478,7 @@ REFUSALS = {
     "not_signing": _l("This dossier is not waiting for a signature."),
     "already_submitted": _l("This dossier has been submitted already."),
     "gaps_open": _l("%(count)s gaps are neither fixed nor waived."),
+    "ticked_already": _l("Somebody else has just ticked this material."),
     "gap_unknown": _l("This gap is no longer there."),
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
@@ -635,6 +638,11 @@ def gap_words(gap: Gap) -> tuple[str, str]:
     matter, advice = GAPS[gap.rule]
     values = plain(gap.context)
     return str(matter) % values, str(advice) % values
+
+
+def hours(value: Decimal) -> str:
+    """The work a step takes, as a rule: "about 1.5 h"."""
+    return gettext("about %(hours)s h", hours=f"{value.normalize():f}")
 
 
 def plain(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -227,7 +227,9 @@ def score_all(session: Session, dossier: Dossier, *, share: Decimal = Decimal("0
     rubric = find(DEFAULT)
     for row in session.scalars(select(SelfAssessment).where(SelfAssessment.dossier_id == dossier.id)):
         row.score = (rubric.element(row.element).points * share).quantize(Decimal("0.1"))
-        row.justification = f"{row.element}：本校制度健全，近三年记录完整，按学期归档，成效明显。"
+        row.justification = (
+            f"{row.element}：本校制度健全，近三年记录完整，按学期归档，成效明显，不足之处已列入下学年计划。"
+        )
         row.version, row.saved_at = 1, NOW
     session.flush()
 

@@ -23,6 +23,7 @@ from portfolio.models import (
     Evidence,
     FigureValue,
     InterestStatement,
+    MaterialTick,
     Package,
     PageImage,
     Panel,
@@ -106,7 +107,7 @@ def _submit(session: Session, storage: Storage, folder: Path, dossier: Dossier) 
     for element in find(DEFAULT).elements:
         if element.code != UNCITED:
             cite(session, dossier, element.code, evidence, page=3)
-    gaps = [gap.key for gap in packages.check_list(session, dossier).open]
+    gaps = [gap.key for gap in packages.check_list(session, dossier, now=NOW).open]
     packages.waive(session, actor=lead, now=NOW, dossier=dossier, keys=gaps, reason="材料在区教育局存档")
     packages.hand_over(session, actor=lead, now=NOW, dossier=dossier)
     package = packages.sign(
@@ -209,6 +210,14 @@ def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:
         [
             CarryOver(
                 dossier_id=following.id, from_dossier_id=dossier.id, carried_by=user.id, carried_at=NOW
+            ),
+            MaterialTick(
+                dossier_id=following.id,
+                element="C1",
+                material="plan",
+                reason="原件在区教育局存档",
+                ticked_by=user.id,
+                ticked_at=NOW,
             ),
             TouchedElement(dossier_id=following.id, element="C2", touch=Touch.MOVED, from_element="C3"),
             Rectification(

@@ -19,10 +19,11 @@ from portfolio.queries import carry, figures, people, places, work
 from portfolio.queries import dossier as queries
 from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
-from portfolio.services import dossiers
+from portfolio.services import checklists, dossiers
 from portfolio.services import trend as recording
 from portfolio.templating import days_until, score
 from portfolio.trendline import Trendline, trendline
+from rubric.gaps import ElementStatus
 from rubric.model import Element, Rubric
 from rubric.quartiles import FEWEST
 
@@ -34,8 +35,10 @@ blueprint = Blueprint("dossier", __name__)
 def home(dossier: Dossier) -> Any:
     """Home: the grid, the three numbers, the ranked gaps."""
     navigation.stand_on(dossier.school, dossier)
-    seen = queries.overview(web.db(), dossier, user_id=web.actor().user_id)
-    tasks = work.tasks(seen.stands, work.notes(web.db(), dossier.id), today=day_of(web.now()))
+    seen = queries.overview(
+        web.db(), dossier, user_id=web.actor().user_id, now=web.now(), to_school=_is_of(dossier)
+    )
+    tasks = work.tasks(seen.stands, today=day_of(web.now()))
     place = Place(school_id=dossier.school_id)
     leads = web.may(Permission.ELEMENT_ASSIGN, place)
     return render_template(
@@ -49,7 +52,7 @@ def home(dossier: Dossier) -> Any:
         rows=_grid(dossier, seen),
         trend=_trendline(dossier, seen),
         days_left=days_until(dossier.cycle.submit_by, web.now()),
-        next_gap=next((gap.element for gap in seen.readiness.gaps if gap.element), None),
+        next_gap=_first_undone(seen.stands),
     )
 
 
@@ -147,11 +150,60 @@ def assign(at: ElementAt) -> Any:
     return redirect(url_for("dossier.element", dossier_id=at.dossier.id, code=at.assessment.element))
 
 
+@blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/materials/<material>")
+@web.guard(Permission.MATERIAL_TICK, places.material)
+def tick(at: ElementAt, material: str) -> Any:
+    """Tick an expected material by hand, with a reason."""
+    reason = request.form.get("reason", "")
+    try:
+        checklists.tick(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            dossier=at.dossier,
+            element=_element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element),
+            material=material,
+            reason=reason,
+        )
+    except DomainError as error:
+        if error.field is None:
+            raise
+        errors = refused(error)
+        return _element_page(_again(at), ticking={material: reason}, errors=errors), 422
+    return _to_material(at, material)
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/materials/<material>/undo")
+@web.guard(Permission.MATERIAL_TICK, places.material)
+def untick(at: ElementAt, material: str) -> Any:
+    """Take a tick back."""
+    checklists.untick(
+        web.db(),
+        actor=web.actor(),
+        now=web.now(),
+        dossier=at.dossier,
+        element=_element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element),
+        material=material,
+    )
+    return _to_material(at, material)
+
+
 @blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/preview")
 @web.guard(Permission.DOSSIER_READ, places.element)
 def preview(_at: ElementAt) -> Any:
     """A justification as it will be read."""
     return render_template("dossier/_preview.html", text=request.form.get("justification", ""))
+
+
+def _to_material(at: ElementAt, material: str) -> Any:
+    return redirect(
+        url_for(
+            "dossier.element",
+            dossier_id=at.dossier.id,
+            code=at.assessment.element,
+            _anchor=f"m-{material}",
+        )
+    )
 
 
 def _save(at: ElementAt, typed: str | None, justification: str, version: Any) -> int:
@@ -185,6 +237,7 @@ def _element_page(
     *,
     typed: dict[str, str] | None = None,
     assigned: dict[str, str] | None = None,
+    ticking: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
     stale: bool = False,
 ) -> str:
@@ -192,14 +245,15 @@ def _element_page(
     navigation.stand_on(dossier.school, dossier)
     g.element_code = assessment.element
     place = Place(school_id=dossier.school_id, person_id=assessment.assignee_id)
-    stands = queries.standing(web.db(), dossier, with_uncited=False)
+    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=_is_of(dossier))
+    here = _element(stands.rubric, assessment.element)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
     editable = dossier.state is not DossierState.SIGNING
     return render_template(
         "dossier/element.html",
         dossier=dossier,
         assessment=assessment,
-        element=_element(stands.rubric, assessment.element),
+        element=here,
         stands=stands,
         rubric=stands.rubric,
         gaps=[gap for gap in stands.readiness.gaps if gap.element == assessment.element],
@@ -210,17 +264,37 @@ def _element_page(
         may_score=editable and web.may(Permission.ELEMENT_SCORE, place),
         may_cite=editable and web.may(Permission.CITATION_WRITE, place),
         may_assign=may_assign and editable,
-        measured=figures.results_of(
-            figures.figures_of(web.db(), dossier), dossier, _element(stands.rubric, assessment.element)
-        ),
+        lines=stands.checklist(here),
+        ticks=stands.ticks.get(here.code, {}),
+        may_tick=editable and web.may(Permission.MATERIAL_TICK, place),
+        ticking=ticking or {},
+        measured=figures.results_of(stands.figures, dossier, here),
         last_time=carry.last_time(web.db(), dossier, assessment.element),
-        left=work.notes(web.db(), dossier.id),
+        left=stands.left,
         owner=queries.person_name(web.db(), assessment.assignee_id),
         last_day=day_of(dossier.cycle.submit_by),
         typed=typed,
         assigned=assigned,
         errors=errors or {},
         current=assessment if stale else None,
+    )
+
+
+def _is_of(dossier: Dossier) -> bool:
+    """Whether the reader is of the school itself, which is told more than others."""
+    return dossier.school_id in web.actor().schools()
+
+
+def _first_undone(stands: queries.Standing) -> str | None:
+    """The element with the most points at risk that isn't done."""
+    statuses = stands.readiness.statuses
+    return next(
+        (
+            gap.element
+            for gap in stands.readiness.gaps
+            if gap.element and statuses[gap.element] is not ElementStatus.OK
+        ),
+        None,
     )
 
 

@@ -151,10 +151,11 @@ def _submission_page(
 ) -> str:
     navigation.stand_on(dossier.school, dossier)
     place = Place(school_id=dossier.school_id)
+    of_school = dossier.school_id in web.actor().schools()
     return render_template(
         "package/submission.html",
         dossier=dossier,
-        listed=packages.check_list(web.db(), dossier),
+        listed=packages.check_list(web.db(), dossier, now=web.now(), to_school=of_school),
         packages=dossier_queries.packages(web.db(), dossier.id),
         days_left=days_until(dossier.cycle.submit_by, web.now()),
         may_submit=web.may(Permission.DOSSIER_SUBMIT, place),

@@ -28,7 +28,7 @@ blueprint = Blueprint("work", __name__)
 def mine(dossier: Dossier) -> Any:
     """My elements, what each lacks and by when, the most urgent first."""
     navigation.stand_on(dossier.school, dossier)
-    found = queries.my_work(web.db(), dossier, user_id=web.actor().user_id, today=day_of(web.now()))
+    found = queries.my_work(web.db(), dossier, user_id=web.actor().user_id, now=web.now())
     return render_template("work/mine.html", dossier=dossier, groups=queries.by_urgency(found), tasks=found)
 
 
@@ -81,7 +81,7 @@ def _back_to(at: ElementAt) -> Any:
 def _assign(dossier: Dossier, typed: Typed) -> int:
     due_on = typed.day("due_on")
     typed.check()
-    stands = dossier_queries.standing(web.db(), dossier, with_uncited=False)
+    stands = dossier_queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
     chosen = set(request.form.getlist("element"))
     for group in request.form.getlist("group"):
         chosen.update(queries.codes_of(stands.rubric, group))
@@ -101,7 +101,7 @@ def _assign(dossier: Dossier, typed: Typed) -> int:
 
 def _division_page(dossier: Dossier, errors: dict[str, str] | None = None) -> str:
     navigation.stand_on(dossier.school, dossier)
-    stands = dossier_queries.standing(web.db(), dossier, with_uncited=False)
+    stands = dossier_queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return render_template(
         "work/division.html",
         dossier=dossier,

@@ -35,7 +35,7 @@ def worksheet(dossier: Dossier) -> Any:
 @web.guard(Permission.WORKSHEET_USE, places.dossier)
 def export(dossier: Dossier) -> Response:
     """All elements with what is scored and written so far."""
-    stands = queries.standing(web.db(), dossier, with_uncited=False)
+    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
     lines = [
         document.Line(e.code, e.text, e.points, row.score, row.justification, row.version)
         for e in stands.rubric.elements
@@ -77,7 +77,7 @@ def take_in(dossier: Dossier) -> Any:
 def _plan(dossier: Dossier, data: bytes) -> Plan:
     if not data:
         raise DomainError("sheet_missing", field="sheet")
-    stands = queries.standing(web.db(), dossier, with_uncited=False)
+    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return worksheets.plan(
         document.read(data),
         actor=web.actor(),
@@ -89,7 +89,7 @@ def _plan(dossier: Dossier, data: bytes) -> Plan:
 
 def _apply(dossier: Dossier, data: bytes) -> int:
     planned = _plan(dossier, data)
-    stands = queries.standing(web.db(), dossier, with_uncited=False)
+    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return worksheets.apply(
         web.db(),
         actor=web.actor(),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from config import Settings, read_settings
 from portfolio.db import begin_write, lacks, make_engine, make_sessions
+from portfolio.editions import GAP_WEIGHTS
 from portfolio.migrate import is_current, migrate
 from portfolio.storage import Storage
 from portfolio.storage.factory import from_url
@@ -79,7 +80,7 @@ def opened() -> Iterator[Installation]:
     """
     settings = read_settings()
     engine = make_engine(settings.database_url)
-    place = Installation(settings, engine, make_sessions(engine))
+    place = Installation(settings, engine, make_sessions(engine, info={GAP_WEIGHTS: settings.read_weights()}))
     try:
         if (reason := lacks(engine)) is not None:
             raise CannotRun(f"DATABASE_URL: {place.database} can't be used: {reason}")

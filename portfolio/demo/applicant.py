@@ -119,7 +119,7 @@ class Applicant:
 
     def hand_over(self, now: datetime) -> None:
         """The lead waives what is left, with the reason for each kind of gap, and submits."""
-        left = packages.check_list(self._session, self.dossier).open
+        left = packages.check_list(self._session, self.dossier, now=now).open
         for rule in sorted({gap.rule for gap in left}):
             keys = [gap.key for gap in left if gap.rule is rule]
             packages.waive(

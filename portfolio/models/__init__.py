@@ -9,6 +9,7 @@ from portfolio.models.dossier import (
     DossierState,
     GapWaiver,
     Introduction,
+    MaterialTick,
     SelfAssessment,
 )
 from portfolio.models.evidence import (
@@ -93,6 +94,7 @@ __all__ = [
     "Introduction",
     "Invitation",
     "LoginSession",
+    "MaterialTick",
     "Membership",
     "Package",
     "PackageCitation",

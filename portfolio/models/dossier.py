@@ -101,6 +101,24 @@ class Introduction(Keyed, Base):
     saved_by: Mapped[UserId]
 
 
+class MaterialTick(Keyed, Base):
+    """An expected material that somebody says is there, though no citation shows it, and why."""
+
+    __tablename__ = "material_ticks"
+    __table_args__ = (
+        UniqueConstraint("dossier_id", "element", "material"),
+        CheckConstraint("reason <> ''", name="reason_given"),
+    )
+
+    dossier_id: Mapped[int] = mapped_column(Id, ForeignKey("dossiers.id"))
+    element: Mapped[Code]
+    # the material's code in the rubric file
+    material: Mapped[str] = mapped_column(String(60))
+    reason: Mapped[Words]
+    ticked_by: Mapped[UserId]
+    ticked_at: Mapped[At]
+
+
 class GapWaiver(Keyed, Base):
     """A gap the school knows of and submits with, and why."""
 

@@ -124,7 +124,9 @@ def sheet(session: Session, dossier: Dossier) -> FigureSheet:
     rubric = rubric_of(session, dossier.cycle.rubric_digest)
     standing = entries(session, dossier.id)
     years = window_from(dossier.cycle.window_start)
-    results = evaluate_all(rubric, _known(standing.values(), dossier), years)
+    results = evaluate_all(
+        rubric, known_of(dossier, ((each.figure, each.year, each.value) for each in standing.values())), years
+    )
     feeds = _feeds(rubric)
     idle = _idle(results)
     rows = [
@@ -168,7 +170,7 @@ def figures_of(session: Session, dossier: Dossier) -> Figures:
             FigureValue.dossier_id == dossier.id, FigureValue.value.is_not(None)
         )
     )
-    return _known((Entry(row.figure, row.year, row.value) for row in rows), dossier)
+    return known_of(dossier, ((row.figure, row.year, row.value) for row in rows))
 
 
 def results_of(figures: Figures, dossier: Dossier, element: Element) -> list[MeasureResult]:
@@ -177,11 +179,12 @@ def results_of(figures: Figures, dossier: Dossier, element: Element) -> list[Mea
     return [evaluate(measure, figures, years) for measure in element.measures]
 
 
-def _known(entered: Iterable[Entry], dossier: Dossier) -> Figures:
+def known_of(dossier: Dossier, entered: Iterable[tuple[str, int, Decimal | None]]) -> Figures:
+    """What was entered as (figure, school year, value), and what is known of the school without being entered."""
     known: dict[str, dict[int, Decimal]] = defaultdict(dict)
-    for entry in entered:
-        if entry.value is not None:
-            known[entry.figure][entry.year] = entry.value
+    for figure, year, value in entered:
+        if value is not None:
+            known[figure][year] = value
     if _is_day_school(dossier.school):
         known[BOARDERS].setdefault(dossier.cycle.school_year, Decimal(0))
     return dict(known)

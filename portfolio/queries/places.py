@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Load, Session, contains_eager, joinedload
 
+from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import (
     Assignment,
@@ -86,6 +87,15 @@ def element(session: Session, *, dossier_id: int, code: str) -> tuple[ElementAt,
     return ElementAt(row.Dossier, row.SelfAssessment), Place(
         school_id=row.Dossier.school_id, person_id=row.SelfAssessment.assignee_id
     )
+
+
+def material(session: Session, *, dossier_id: int, code: str, material: str) -> tuple[ElementAt, Place]:
+    """The element that an expected material is of. Raises NotFound where the rubric expects no such one."""
+    at, place = element(session, dossier_id=dossier_id, code=code)
+    rubric = rubric_of(session, at.dossier.cycle.rubric_digest)
+    if material not in {expected.code for expected in rubric.element(code).expected}:
+        raise NotFound()
+    return at, place
 
 
 def _newest_dossier(school_id: int) -> Select[int]:

@@ -23,7 +23,7 @@ def introductions(session: Session, dossier_id: int) -> dict[str, Introduction]:
 
 def report(session: Session, dossier: Dossier, *, at: datetime) -> Report:
     """The whole report, in five statements."""
-    stands = standing(session, dossier, with_uncited=False)
+    stands = standing(session, dossier, now=at, with_uncited=False, to_school=False)
     cited = _citations(session, dossier, stands)
     return Report(
         rubric=stands.rubric,

@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date as Date
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Dossier, DossierState, Rectification, SelfAssessment, TouchedElement
+from portfolio.days import day_of
+from portfolio.models import Dossier, DossierState
 from portfolio.queries import dossier as dossiers
 from portfolio.queries import people
-from rubric.gaps import ElementStatus, Gap
+from rubric.gaps import ElementStatus, Gap, points_at_risk
 from rubric.model import Element, Rubric, SubIndicator
 from rubric.succession import Touch
 
@@ -44,8 +45,8 @@ class Task:
 
     @property
     def at_risk(self) -> Decimal:
-        """The points that hang on it: its largest gap counts."""
-        return max((gap.points_at_risk for gap in self.gaps), default=Decimal(0))
+        """The points that hang on it."""
+        return points_at_risk(self.gaps)
 
     @property
     def overdue(self) -> bool:
@@ -77,43 +78,7 @@ class OwnerOverdue:
     tasks: tuple[Task, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What a carry-over left to be looked at in a dossier: by element."""
-
-    touched: dict[str, TouchedElement]
-    problems: dict[str, Rectification]
-
-
-def notes(session: Session, dossier_id: int) -> Notes:
-    """What is still open from the last cycle, in one statement."""
-    rows = session.execute(
-        select(TouchedElement, Rectification)
-        .select_from(SelfAssessment)
-        .outerjoin(
-            TouchedElement,
-            (TouchedElement.dossier_id == SelfAssessment.dossier_id)
-            & (TouchedElement.element == SelfAssessment.element)
-            & TouchedElement.seen_at.is_(None),
-        )
-        .outerjoin(
-            Rectification,
-            (Rectification.dossier_id == SelfAssessment.dossier_id)
-            & (Rectification.element == SelfAssessment.element)
-            & Rectification.put_right_at.is_(None),
-        )
-        .where(
-            SelfAssessment.dossier_id == dossier_id,
-            TouchedElement.id.is_not(None) | Rectification.id.is_not(None),
-        )
-    ).all()
-    return Notes(
-        {row.TouchedElement.element: row.TouchedElement for row in rows if row.TouchedElement},
-        {row.Rectification.element: row.Rectification for row in rows if row.Rectification},
-    )
-
-
-def tasks(stands: dossiers.Standing, left: Notes, *, today: Date) -> list[Task]:
+def tasks(stands: dossiers.Standing, *, today: Date) -> list[Task]:
     """Every element that somebody owns, the most urgent first."""
     gaps: dict[str | None, list[Gap]] = defaultdict(list)
     for gap in stands.readiness.gaps:
@@ -123,6 +88,7 @@ def tasks(stands: dossiers.Standing, left: Notes, *, today: Date) -> list[Task]:
         row = stands.assessments.get(element.code)
         if row is None or row.assignee_id is None:
             continue
+        left = stands.left
         touched, problem = left.touched.get(element.code), left.problems.get(element.code)
         found.append(
             Task(
@@ -140,12 +106,10 @@ def tasks(stands: dossiers.Standing, left: Notes, *, today: Date) -> list[Task]:
     return sorted(found, key=lambda task: task.urgency)
 
 
-def my_work(session: Session, dossier: Dossier, *, user_id: int, today: Date) -> list[Task]:
-    """A person's elements, the most urgent first; three statements."""
-    stands = dossiers.standing(session, dossier, with_uncited=False)
-    return [
-        task for task in tasks(stands, notes(session, dossier.id), today=today) if task.owner_id == user_id
-    ]
+def my_work(session: Session, dossier: Dossier, *, user_id: int, now: datetime) -> list[Task]:
+    """A person's elements, the most urgent first; two statements."""
+    stands = dossiers.standing(session, dossier, now=now, with_uncited=False)
+    return [task for task in tasks(stands, today=day_of(now)) if task.owner_id == user_id]
 
 
 class Urgency(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +46,7 @@ SHORTEST_REASON = 4
 
 @dataclass(frozen=True, slots=True)
 class CheckList:
-    """Every gap of the dossier, fixed ones gone, with the reason of those waived."""
+    """Every gap of the dossier that a package may know of, fixed ones gone, with the reason of those waived."""
 
     standing: Standing
     waived: dict[str, GapWaiver]
@@ -54,13 +55,28 @@ class CheckList:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """All gaps, ranked."""
-        return self.standing.readiness.gaps
+        """All gaps but those that only the school is told of, ranked."""
+        return tuple(gap for gap in self.standing.readiness.gaps if not gap.for_school_only)
 
     @property
     def open(self) -> list[Gap]:
-        """The gaps that still stand in the way. A file cited nowhere doesn't: it stays out of the package."""
-        return [gap for gap in self.gaps if gap.element is not None and gap.key not in self.waived]
+        """The gaps that still stand in the way."""
+        return [gap for gap in self.gaps if gap.blocks and gap.key not in self.waived]
+
+    @property
+    def advice(self) -> list[Gap]:
+        """What weakens an element without standing in the way, what only the school is told of included."""
+        return [gap for gap in self.standing.readiness.gaps if gap.element is not None and not gap.blocks]
+
+    def advice_of(self, indicator: str) -> dict[str, list[Gap]]:
+        """The same by element, for the elements of an A-indicator in the rubric's order."""
+        rubric = self.standing.rubric
+        found: dict[str, list[Gap]] = defaultdict(list)
+        for gap in self.advice:
+            found[gap.element or ""].append(gap)
+        return {
+            e.code: found[e.code] for e in rubric.elements if e.code in found and e.indicator == indicator
+        }
 
     @property
     def left_out(self) -> list[Gap]:
@@ -68,11 +84,12 @@ class CheckList:
         return [gap for gap in self.gaps if gap.element is None]
 
 
-def check_list(session: Session, dossier: Dossier) -> CheckList:
-    """What stands between the dossier and its submission, in five statements."""
+def check_list(session: Session, dossier: Dossier, *, now: datetime, to_school: bool = True) -> CheckList:
+    """What stands between the dossier and its submission, in six statements; `to_school` as for `standing`."""
     waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
+    found = standing(session, dossier, now=now, to_school=to_school)
     return CheckList(
-        standing(session, dossier),
+        found,
         {waiver.gap: waiver for waiver in waivers},
         missing_copies(session, dossier_id=dossier.id),
     )
@@ -86,8 +103,8 @@ def waive(
     words = plain_text(reason).strip()
     if len(words) < SHORTEST_REASON:
         raise DomainError("reason_missing", field="reason")
-    listed = check_list(session, dossier)
-    known = {gap.key for gap in listed.gaps}
+    listed = check_list(session, dossier, now=now)
+    known = {gap.key for gap in listed.gaps if gap.blocks}
     for key in keys:
         if key not in known:
             raise DomainError("gap_unknown", field="reason")
@@ -116,7 +133,7 @@ def hand_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier
     """
     _check_drafting(dossier)
     _check_deadline(dossier, now)
-    listed = check_list(session, dossier)
+    listed = check_list(session, dossier, now=now)
     if listed.open:
         raise DomainError("gaps_open", count=len(listed.open))
     _check_copies([missing for missing in listed.missing_copies if missing.failed])
@@ -165,7 +182,7 @@ def sign(
     )
     assert handed_over_by is not None and handed_over_at is not None
     _check_deadline(dossier, now)
-    listed = check_list(session, dossier)
+    listed = check_list(session, dossier, now=handed_over_at)
     if listed.open:
         raise DomainError("gaps_open", count=len(listed.open))
     _check_copies(listed.missing_copies)

@@ -81,8 +81,8 @@ def due(session: Session, *, now: datetime, days: Sequence[int]) -> list[Due]:
     for dossier in _dossiers(session, today, last):
         already = _already(session, dossier.id)
         by_owner: dict[int, list[tuple[Task, int]]] = defaultdict(list)
-        stands = dossiers.standing(session, dossier, with_uncited=False)
-        for task in work.tasks(stands, work.notes(session, dossier.id), today=today):
+        stands = dossiers.standing(session, dossier, now=now, with_uncited=False)
+        for task in work.tasks(stands, today=today):
             step = _step(task, days)
             if step is not None and (task.element.code, task.owner_id, task.due_on, step) not in already:
                 by_owner[task.owner_id].append((task, step))

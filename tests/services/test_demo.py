@@ -43,7 +43,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries.dossier import standing
-from portfolio.queries.work import notes, tasks
+from portfolio.queries.work import tasks
 from portfolio.services import accounts, settlement
 from portfolio.storage import Storage, StorageUnavailable
 from portfolio.storage.local import LocalStorage
@@ -171,7 +171,7 @@ def test_the_drafting_school_shows_every_kind_of_gap(demo: Loaded) -> None:
         Rule.FULL_ON_ONE_OLD_FILE,
         Rule.UNCITED_EVIDENCE,
     }
-    assert {gap.rule for gap in standing(demo.session, dossier).readiness.gaps} == asked
+    assert {gap.rule for gap in standing(demo.session, dossier, now=NOW).readiness.gaps} == asked
 
 
 def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> None:
@@ -189,8 +189,8 @@ def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> 
 def test_of_what_is_owned_some_is_overdue_some_near_and_some_has_time(demo: Loaded) -> None:
     dossier = demo.dossier(DRAFTING)
     demo.session.refresh(dossier, ["cycle"])
-    stands = standing(demo.session, dossier)
-    due = tasks(stands, notes(demo.session, dossier.id), today=day_of(NOW))
+    stands = standing(demo.session, dossier, now=NOW)
+    due = tasks(stands, today=day_of(NOW))
     assert any(task.overdue for task in due)
     assert any(task.near for task in due)
     assert any(not task.done and not task.overdue and not task.near for task in due)
@@ -238,7 +238,6 @@ def test_every_published_point_that_was_lost_has_its_reason(demo: Loaded) -> Non
     ).all()
     assert assignment.published_at is not None and assignment.opinion
     assert {final.element for final in finals} == set(points)
-    scores = {final.element: final.score or Decimal(0) for final in finals}
     for final in finals:
         assert final.score is not None, final.element
         assert bool(final.reason) == (final.score < points[final.element]), final.element

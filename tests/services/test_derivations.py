@@ -312,7 +312,7 @@ def dossier(session: Session, storage: Storage, school: School, tmp_path: Path) 
         media_type=JPEG,
         years=(2026, 2025),
     )
-    for assessment in packages.check_list(session, dossier).standing.assessments:
+    for assessment in packages.check_list(session, dossier, now=NOW).standing.assessments:
         cite(session, dossier, assessment, photo)
     derivations.request(session, school_id=school.id, sha256=digest_of(session, photo), now=NOW)
     return dossier
@@ -320,7 +320,7 @@ def dossier(session: Session, storage: Storage, school: School, tmp_path: Path) 
 
 def hand_over(session: Session, dossier: Dossier, lead: object) -> None:
     actor = actor_for(session, lead)  # type: ignore[arg-type]
-    gaps = [gap.key for gap in packages.check_list(session, dossier).open]
+    gaps = [gap.key for gap in packages.check_list(session, dossier, now=NOW).open]
     if gaps:
         packages.waive(session, actor=actor, now=NOW, dossier=dossier, keys=gaps, reason="材料在区教育局存档")
     packages.hand_over(session, actor=actor, now=NOW, dossier=dossier)
@@ -339,7 +339,7 @@ def test_no_package_freezes_while_a_copy_is_in_the_making_and_then_it_names_both
             session, actor=principal, now=NOW, dossier=dossier, password=PASSWORD, storage=storage
         )
 
-    (missing,) = packages.check_list(session, dossier).missing_copies
+    (missing,) = packages.check_list(session, dossier, now=NOW).missing_copies
     assert (missing.title, missing.failed) == ("升旗仪式", False)
     with pytest.raises(DomainError) as refused:
         sign()
@@ -377,8 +377,8 @@ def test_a_copy_that_failed_is_named_before_the_principal_sees_the_dossier(
 def test_loading_makes_copies_within_its_own_transaction(
     session: Session, storage: Storage, school: School, dossier: Dossier
 ) -> None:
-    missing = packages.check_list(session, dossier).missing_copies
+    missing = packages.check_list(session, dossier, now=NOW).missing_copies
     derivations.run_within(
         session, storage, school_id=school.id, digests=[copy.sha256 for copy in missing], now=NOW
     )
-    assert packages.check_list(session, dossier).missing_copies == ()
+    assert packages.check_list(session, dossier, now=NOW).missing_copies == ()

@@ -99,7 +99,7 @@ def test_a_signed_dossier_becomes_a_package_whose_digest_anyone_can_recompute(sc
         "code": "C38",
         "points": "2.0",
         "score": "1.8",
-        "justification": "C38：本校制度健全，近三年记录完整，按学期归档，成效明显。",
+        "justification": "C38：本校制度健全，近三年记录完整，按学期归档，成效明显，不足之处已列入下学年计划。",
         "citations": [{"file": told["elements"][37]["citations"][0]["file"], "pages": [3], "remark": ""}],
     }
     assert scene.dossier.state is DossierState.SUBMITTED

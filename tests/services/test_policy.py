@@ -81,6 +81,7 @@ MAY: dict[Permission, set[str]] = {
     Permission.WORK_READ: EDITORS,
     Permission.CARRY_OVER: {"lead"},
     Permission.FIGURE_WRITE: EDITORS,
+    Permission.MATERIAL_TICK: {"lead"},
     Permission.CITATION_WRITE: EDITORS,
     Permission.EVIDENCE_LIST: HOLDERS_HERE | {"observer"},
     Permission.EVIDENCE_READ: HOLDERS_HERE | {"observer"},
@@ -114,6 +115,7 @@ MAY: dict[Permission, set[str]] = {
 MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.ELEMENT_SCORE: {"contributor", "expert who works here"},
     Permission.REVIEW_TAKE: SEATED_EXPERTS | YET_TO_SIGN,
+    Permission.MATERIAL_TICK: {"contributor", "expert who works here"},
     Permission.REVIEW_READ: SEATED_EXPERTS,
     Permission.REVIEW_SCORE: SEATED_EXPERTS,
     Permission.SETTLEMENT_READ: SEATED_EXPERTS,

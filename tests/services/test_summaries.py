@@ -167,7 +167,7 @@ class School:
         if dossier.state is not DossierState.DRAFTING:
             raise DomainError("not_drafting")
         score_all(self.session, dossier)
-        keys = [gap.key for gap in packages.check_list(self.session, dossier).open]
+        keys = [gap.key for gap in packages.check_list(self.session, dossier, now=NOW).open]
         say: dict[str, Any] = {"session": self.session, "now": NOW, "dossier": dossier}
         packages.waive(**say, actor=self.lead, keys=keys, reason="材料在区教育局存档")
         for key in keys[:1]:
@@ -197,7 +197,7 @@ def shown(session: Session, dossier: Dossier) -> dict[str, Totals]:
 
 def read_anew(session: Session, dossier: Dossier) -> dict[str, Totals]:
     """The same as the rubric's own arithmetic has it."""
-    ready = standing(session, dossier).readiness
+    ready = standing(session, dossier, now=NOW).readiness
     return {a.code: ready.by_indicator[a.code] for a in RUBRIC.indicators} | {IN_ALL: ready.totals}
 
 

@@ -147,7 +147,7 @@ def test_the_trash_is_out_of_the_library_its_counts_the_picker_and_the_gaps(
     )
     assert (facets.trashed, facets.versions) == (1, 1)
     assert picks(session, yardstick=Yardstick(dossier.school_id, dossier.id, 2024), element="C1") == ()
-    gaps = dossier_queries.standing(session, dossier).readiness.gaps
+    gaps = dossier_queries.standing(session, dossier, now=NOW).readiness.gaps
     assert [gap for gap in gaps if gap.element is None] == []
 
 

@@ -121,7 +121,7 @@ def test_the_trend_has_every_day_every_submission_and_now(session: Session) -> N
     record_day(session, NOW - DAY)
     package = make_package(session, dossier)
     now = NOW + DAY
-    totals = standing(session, dossier).readiness.totals
+    totals = standing(session, dossier, now=now).readiness.totals
     points = trend(session, dossier, now=now, totals=totals)
     assert [(point.at, point.claimed, point.package) for point in points] == [
         (NOW - 2 * DAY, Decimal(0), None),
@@ -166,12 +166,14 @@ def test_what_others_changed_since_my_last_visit_is_fresh_to_me_alone(session: S
 
     def fresh(user_id: int) -> list[str | None]:
         return [
-            change.element for change in overview(session, dossier, user_id=user_id).changes if change.fresh
+            change.element
+            for change in overview(session, dossier, user_id=user_id, now=NOW).changes
+            if change.fresh
         ]
 
     assert fresh(me.user_id) == ["C2"]
     assert fresh(other.user_id) == []
-    assert overview(session, dossier, user_id=other.user_id).last_visit is None
+    assert overview(session, dossier, user_id=other.user_id, now=NOW).last_visit is None
     mark_seen(session, actor=me, now=NOW + timedelta(hours=13), school_id=dossier.school_id)
     assert fresh(me.user_id) == []
 
@@ -201,7 +203,7 @@ def test_the_log_in_before_the_present_one_counts_as_the_last_visit(session: Ses
             lifetime=timedelta(hours=12),
         )
         session.flush()
-        shown = overview(session, dossier, user_id=staff.principal.id)
+        shown = overview(session, dossier, user_id=staff.principal.id, now=NOW)
         seen.append((shown.last_visit, shown.changes[0].fresh))
     hour = timedelta(hours=1)
     assert seen == [(None, False), (NOW - 3 * DAY + hour, True), (NOW - DAY + hour, True)]

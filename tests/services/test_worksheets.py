@@ -40,7 +40,7 @@ class Desk:
     def stands(self) -> Standing:
         self.session.expire_all()
         self.session.refresh(self.dossier, ["school", "cycle"])
-        return standing(self.session, self.dossier, with_uncited=False)
+        return standing(self.session, self.dossier, now=NOW, with_uncited=False)
 
     def plan(self, data: bytes, actor: Actor | None = None) -> Plan:
         stands = self.stands
