@@ -37,6 +37,7 @@ from portfolio.models import (
     Stage,
     User,
 )
+from portfolio.services import search_index
 from portfolio.services.evidence import StoredFile
 from rubric.scoring import format_score
 
@@ -89,6 +90,8 @@ def fill(setting: Setting, folder: Path, numbers: Iterable[int]) -> None:
         places = [_place(setting, folder, number) for number in some]
         for table, rows in _tables(setting, places):
             session.execute(insert(table), rows)
+        for place in places:
+            search_index.index_words_of(session, school_id=place.school_id)
 
 
 def _place(setting: Setting, folder: Path, number: int) -> _Place:
