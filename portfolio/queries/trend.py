@@ -87,10 +87,13 @@ def comparisons(session: Session, dossier: Dossier, rubric: Rubric) -> Sequence[
         )
         .where(DossierSummary.dossier_id == dossier.id, DossierSummary.indicator != IN_ALL)
     )
-    found = {summary.indicator: (summary, figures) for summary, *figures in rows}
+    found = {row.DossierSummary.indicator: row for row in rows}
     return [
-        Comparison(indicator, _totals(found[indicator.code][0]), *found[indicator.code][1])
+        Comparison(
+            indicator, _totals(row.DossierSummary), row.schools, row.lower, row.median, row.upper, row.at
+        )
         for indicator in rubric.indicators
+        if (row := found[indicator.code])
     ]
 
 
