@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from portfolio import navigation, web
 from portfolio.blueprints.forms import Typed, refused
 from portfolio.days import day_of
+from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import Dossier, DossierState
 from portfolio.policy import Permission
@@ -29,7 +30,13 @@ def mine(dossier: Dossier) -> Any:
     """My elements, what each lacks and by when, the most urgent first."""
     navigation.stand_on(dossier.school, dossier)
     found = queries.my_work(web.db(), dossier, user_id=web.actor().user_id, now=web.now())
-    return render_template("work/mine.html", dossier=dossier, groups=queries.by_urgency(found), tasks=found)
+    return render_template(
+        "work/mine.html",
+        dossier=dossier,
+        rubric=rubric_of(web.db(), dossier.cycle.rubric_digest),
+        groups=queries.by_urgency(found),
+        tasks=found,
+    )
 
 
 @blueprint.get("/dossiers/<int:dossier_id>/work")

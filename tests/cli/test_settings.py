@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from config import SettingsInvalid, read_settings
+from rubric.gaps.weights import DEFAULT as DEFAULT_WEIGHTS
 from tests.cli.conftest import Run
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import free_port
@@ -79,3 +81,21 @@ def test_a_wrong_argument_is_explained(portfolio: Run) -> None:
     done = portfolio("serve", "--port", "99999")
     assert done.returncode == 2
     assert "'99999' is not a port" in done.stderr
+
+
+def test_weights_of_gaps_come_from_a_file_of_the_installation(tmp_path: Path) -> None:
+    given = DEFAULT_WEIGHTS.read_text(encoding="utf-8")
+    path = tmp_path / "weights.yaml"
+    path.write_text(given.replace("last_hours: 72", "last_hours: 48"), encoding="utf-8")
+    settings = read_settings({"PORTFOLIO_DATA": str(tmp_path), "PORTFOLIO_GAP_WEIGHTS": str(path)})
+    assert settings.read_weights().last_hours == 48
+    assert read_settings({"PORTFOLIO_DATA": str(tmp_path)}).read_weights().last_hours == 72
+
+
+@pytest.mark.parametrize("text", ["rules: {}", "last_hours: -1", None])
+def test_weights_that_cannot_be_read_are_refused_by_the_variable(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "weights.yaml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match="PORTFOLIO_GAP_WEIGHTS"):
+        read_settings({"PORTFOLIO_DATA": str(tmp_path), "PORTFOLIO_GAP_WEIGHTS": str(path)})

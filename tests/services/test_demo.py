@@ -163,12 +163,14 @@ def test_nothing_was_uploaded_before_it_was_written(demo: Loaded) -> None:
 
 def test_the_drafting_school_shows_every_kind_of_gap(demo: Loaded) -> None:
     dossier = demo.dossier(DRAFTING)
-    demo.session.refresh(dossier, ["cycle"])
+    demo.session.refresh(dossier, ["school", "cycle"])
     asked = {
         Rule.UNSCORED,
         Rule.NO_EVIDENCE,
         Rule.NO_JUSTIFICATION,
         Rule.FULL_ON_ONE_OLD_FILE,
+        Rule.MISSING_MATERIAL,
+        Rule.MISSING_YEAR,
         Rule.UNCITED_EVIDENCE,
     }
     assert {gap.rule for gap in standing(demo.session, dossier, now=NOW).readiness.gaps} == asked
