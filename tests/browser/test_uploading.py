@@ -94,7 +94,7 @@ def test_an_upload_goes_on_after_a_reload_when_the_file_is_chosen_again(lead: Pa
     offsets = _cut_second_chunk(lead, times=99)
     large = _large_file(tmp_path)
     lead.set_input_files(PICKER, [large])
-    expect(lead.locator(".up p")).to_contain_text("中断")
+    expect(lead.locator(".up p")).to_contain_text("中断", timeout=30_000)
     lead.unroute_all()
     lead.reload()
     before = len(offsets)
