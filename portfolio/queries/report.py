@@ -74,5 +74,5 @@ def _gaps(session: Session, dossier: Dossier, stands: Standing) -> list[Declared
     return [
         Declared(gap.element, WAIVED[gap.rule], gap.points_at_risk, reasons.get(gap.key, ""))
         for gap in stands.readiness.gaps
-        if gap.element is not None
+        if gap.element is not None and gap.blocks
     ]

@@ -190,7 +190,7 @@ def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> 
 
 def test_of_what_is_owned_some_is_overdue_some_near_and_some_has_time(demo: Loaded) -> None:
     dossier = demo.dossier(DRAFTING)
-    demo.session.refresh(dossier, ["cycle"])
+    demo.session.refresh(dossier, ["cycle", "school"])
     stands = standing(demo.session, dossier, now=NOW)
     due = tasks(stands, today=day_of(NOW))
     assert any(task.overdue for task in due)

@@ -99,7 +99,7 @@ def test_absurd_figures_are_refused_by_the_name_of_the_other(
     lead.post("/language", {"locale": "en"})
     answer = lead.put(scene.field("teachers"), {"value": "121", "version": "0"})
     assert answer.json["errors"] == {
-        "teachers-2026": "This is more than “Pupils on the roll”, which is 120. Please check both."
+        "teachers-2026": "This is more than 'Pupils on the roll', which is 120. Please check both."
     }
 
 
