@@ -12,6 +12,7 @@ from portfolio.documents.archive.viewer import WAIVED
 from portfolio.documents.report import Assessed, Cited, Declared, Report
 from portfolio.models import Citation, Dossier, Evidence, GapWaiver, Introduction
 from portfolio.queries.dossier import Standing, standing
+from rubric.gaps import Severity
 from rubric.model import Element
 
 
@@ -69,10 +70,11 @@ def _cited(element: Element, running: int, citation: Citation, title: str) -> Ci
 
 
 def _gaps(session: Session, dossier: Dossier, stands: Standing) -> list[Declared]:
+    """What the school itself names as lacking; advice is for its own eyes."""
     waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
     reasons = {waiver.gap: waiver.reason for waiver in waivers}
     return [
         Declared(gap.element, WAIVED[gap.rule], gap.points_at_risk, reasons.get(gap.key, ""))
         for gap in stands.readiness.gaps
-        if gap.element is not None
+        if gap.element is not None and gap.severity is not Severity.ADVICE
     ]
