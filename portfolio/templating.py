@@ -131,7 +131,9 @@ _PLACES = {
 
 def fix_of(gap: Gap, dossier_id: int, rubric: Rubric) -> str:
     """The address where a gap is closed."""
-    if gap.element is None or gap.rule is Rule.DATED_AHEAD:
+    if gap.element is None and not _reads_evidence():
+        return url_for("package.submission", dossier_id=dossier_id)
+    if gap.element is None or (gap.rule is Rule.DATED_AHEAD and _reads_evidence()):
         evidence_id = gap.context["evidence_ids"][0] if gap.element else gap.context["evidence_id"]
         return url_for("evidence.show", evidence_id=evidence_id)
     if gap.rule is Rule.UNMET_MEASURE:
@@ -141,6 +143,11 @@ def fix_of(gap: Gap, dossier_id: int, rubric: Rubric) -> str:
     of_a_material = gap.rule in (Rule.MISSING_MATERIAL, Rule.MISSING_YEAR)
     anchor = f"m-{gap.part}" if of_a_material else _PLACES.get(gap.rule, "h-cite")
     return url_for("dossier.element", dossier_id=dossier_id, code=gap.element, _anchor=anchor)
+
+
+def _reads_evidence() -> bool:
+    standing = navigation.ground()
+    return standing is not None and web.may(Permission.EVIDENCE_READ, Place(school_id=standing.school.id))
 
 
 class _Paged(Protocol):

@@ -69,6 +69,7 @@ def _cited(element: Element, running: int, citation: Citation, title: str) -> Ci
 
 
 def _gaps(session: Session, dossier: Dossier, stands: Standing) -> list[Declared]:
+    """What the school itself names as lacking; advice is for its own eyes."""
     waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
     reasons = {waiver.gap: waiver.reason for waiver in waivers}
     return [

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from portfolio.db import begin_write
-from portfolio.models import Dossier, EvidenceKind, SelfAssessment
+from portfolio.models import Dossier, EvidenceKind, Role, SelfAssessment
 from portfolio.queries import places
 from rubric.loader import DEFAULT, find
 from tests.conftest import Browser, Clock
 from tests.counting import statements
-from tests.factories import NOW, Staff, cite, make_dossier, make_evidence, make_staff, score_all
+from tests.factories import NOW, Staff, cite, make_dossier, make_evidence, make_staff, make_user, score_all
 
 
 @dataclass
@@ -81,6 +81,20 @@ def test_the_element_page_shows_the_official_wording_whole(
     assert find(DEFAULT).element("C38").text in page
     for method in find(DEFAULT).indicator_of("C38").methods:
         assert method.text in page
+
+
+def test_who_may_not_open_the_evidence_is_led_nowhere(
+    store: Session, scene: Scene, log_in: Callable[..., Browser]
+) -> None:
+    """The bureau reads what is cited, by name; the school's own people open it."""
+    clerk = make_user(store, Role.BUREAU)
+    store.commit()
+    read, own = (
+        log_in(user).get(_element(scene)).get_data(as_text=True) for user in (clerk, scene.staff.principal)
+    )
+    assert "校本培训制度" in read
+    assert 'href="/evidence/' in own
+    assert "/evidence/" not in read
 
 
 def test_a_save_answers_with_version_time_and_totals(scene: Scene, log_in: Callable[..., Browser]) -> None:
@@ -260,4 +274,4 @@ def test_what_is_seen_is_marked_so_for_this_person(
 def test_without_enough_schools_the_comparison_says_so(scene: Scene, log_in: Callable[..., Browser]) -> None:
     page = log_in(scene.staff.lead).get(f"/dossiers/{scene.dossier.id}/city").get_data(as_text=True)
     assert page.count('<svg class="t-city"') == 0
-    assert page.count('colspan="5"') == 7
+    assert page.count('t-none">') == 7

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Dossier, Role, User
+from portfolio.documents.archive.viewer import WAIVED
+from portfolio.models import Dossier, Role, SelfAssessment, User
+from rubric.gaps import Rule
 from tests.conftest import Browser
 from tests.factories import Staff, make_dossier, make_staff, make_user
 
@@ -92,3 +98,22 @@ def test_a_form_without_its_version_keeps_what_was_typed(
     answer = log_in(staff.lead).post(f"/dossiers/{dossier.id}/report/A1", {"text": "没有版本"})
     assert answer.status_code == 422
     assert "没有版本</textarea>" in answer.get_data(as_text=True)
+
+
+def test_the_documents_name_every_kind_of_gap_but_not_advice(
+    store: Session, dossier: Dossier, staff: Staff, log_in: LogIn
+) -> None:
+    """A scored element without evidence lacks its expected materials too; the report names what others see."""
+    assessment = store.scalars(select(SelfAssessment).where(SelfAssessment.element == "C2")).one()
+    assessment.score = Decimal("0.8")
+    store.commit()
+    answer = log_in(staff.lead).get(f"/dossiers/{dossier.id}/report.docx")
+    assert answer.status_code == 200
+    with ZipFile(BytesIO(answer.get_data())) as document:
+        said = document.read("word/document.xml").decode()
+    assert "没有自评说明" in said
+    assert "缺少应有材料" not in said
+
+
+def test_every_rule_has_a_name_in_the_documents() -> None:
+    assert set(WAIVED) == set(Rule)

@@ -35,6 +35,7 @@ KINDS = {
     "certificate": "证书",
     "other": "其他",
 }
+# The name of every rule, by the word that stands last in a gap's key.
 WAIVED = {
     "unscored": "未评",
     "no_evidence": "无据",

@@ -1,5 +1,8 @@
 // Small behaviour every page shares.
 
+// On a phone the menu may be wider than the window: where one is stands in view.
+document.querySelector(".app-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // Arrow keys walk the heat grid; every cell stays a plain link without this.
 for (const grid of document.querySelectorAll(".heat")) {
   grid.addEventListener("keydown", (event) => {
