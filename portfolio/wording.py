@@ -597,6 +597,7 @@ REFUSALS = {
     "version_unchanged": _l("This is the same file as version %(number)s."),
     "evidence_in_package": _l("Package %(packages)s holds this evidence, so it stays."),
     "evidence_cited": _l("It is still cited for %(elements)s. Remove these citations first."),
+    "evidence_proves": _l("It is the proof of a basic figure. Choose another proof there first."),
     "evidence_trashed": _l("This evidence is in the trash. Take it out first."),
     "evidence_not_trashed": _l("This evidence is not in the trash."),
     "already_cited": _l("%(element)s cites this evidence already."),
