@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from portfolio import web, wording
+from portfolio.days import SCHOOL_TIME
 from portfolio.documents import (
     catalogue,
     catalogue_docx,
@@ -24,7 +25,6 @@ from portfolio.documents import (
     receipt,
 )
 from portfolio.documents.archive import bag, register
-from portfolio.documents.archive.zipping import HERE
 from portfolio.documents.form import Sheet, Shown
 from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import DOCX, PDF, XLSX, ZIP, content_disposition
@@ -171,7 +171,7 @@ def check_address(package: Package) -> str:
 
 def _beijing(moment: datetime) -> str:
     """A moment as documents here write it, whoever asks for them."""
-    return f"{moment.astimezone(HERE):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(SCHOOL_TIME):%Y-%m-%d %H:%M}"
 
 
 def _shown() -> Shown | None:

@@ -16,7 +16,7 @@ def test_a_day_is_recorded_once(portfolio: Run, database: Session) -> None:
     database.execute(delete(ReadinessRecord))
     database.execute(delete(RecordedDay))
     database.commit()
-    assert portfolio("record").stdout == "Recorded 1 dossiers.\n"
+    assert portfolio("record").stdout == "Recorded 2 dossiers.\n"
     assert portfolio("record").stdout == "Today is recorded already.\n"
 
 
@@ -24,7 +24,12 @@ def test_sums_out_of_step_are_named_by_both_commands_and_put_right(
     portfolio: Run, filled: FilledStore, database: Session
 ) -> None:
     assert portfolio("summaries").stdout == "OK: all in step\n"
-    database.execute(text("UPDATE dossier_summaries SET claimed = claimed + 10 WHERE indicator = 'A2'"))
+    database.execute(
+        text(
+            "UPDATE dossier_summaries SET claimed = claimed + 10 WHERE indicator = 'A2' AND dossier_id = :id"
+        ),
+        {"id": filled.dossier.id},
+    )
     database.commit()
     done = portfolio("summaries")
     assert done.returncode == 1
