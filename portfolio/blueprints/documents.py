@@ -45,7 +45,7 @@ FORMATS = "any(docx, xlsx, pdf)"
 _FORM_WRITERS = {"docx": form_docx.document, "xlsx": form_xlsx.workbook, "pdf": form_pdf.document}
 _CATALOGUE_WRITERS: dict[str, Callable[[catalogue.Sheet, datetime], bytes]] = {
     "docx": lambda sheet, at: catalogue_docx.document(sheet, at=at),
-    "xlsx": lambda sheet, _at: catalogue.workbook(sheet),
+    "xlsx": lambda sheet, at: catalogue.workbook(sheet, at=at),
     "pdf": lambda sheet, at: catalogue_pdf.document(sheet, at=at),
 }
 _MEDIA_TYPES = {"docx": DOCX.media_type, "xlsx": XLSX.media_type, "pdf": PDF.media_type}
@@ -73,7 +73,7 @@ def dossier_form(dossier: Dossier, extension: str) -> Response:
 @web.guard(Permission.PACKAGE_READ, _package)
 def package_form(package: Package, extension: str) -> Response:
     """The official form with the package's scores, and the panel's once the reader may see them."""
-    judged = not still_blind(web.db(), web.actor(), package)
+    judged = not still_blind(web.db(), web.actor(), package.dossier)
     sheet = form_queries.of_package(web.db(), package, shown=_shown(), judged=judged)
     return _form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
 
