@@ -48,7 +48,7 @@ class Due:
 
 
 def send_due(sessions: sessionmaker[Session], mailer: Mailer, *, now: datetime) -> Outcome:
-    """Send every reminder that is due now. Run it from a timer or as a job: what went out doesn't go again."""
+    """Send every reminder that is due now. What went out doesn't go again."""
     sent, failures = 0, []
     with sessions() as session:
         found = due(session, now=now, days=mailer.settings.remind_days)
