@@ -92,7 +92,5 @@ def make_jobs(
 ) -> Jobs:
     """The installation's background jobs, with what does them."""
     jobs = Jobs(queue_for(settings.database_url, settings.data_folder))
-    background.register(
-        jobs, sessions=sessions, storage=storage, clock=clock, uploads_folder=settings.uploads_folder
-    )
+    background.register(jobs, settings=settings, sessions=sessions, storage=storage, clock=clock)
     return jobs

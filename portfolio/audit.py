@@ -31,7 +31,6 @@ class Action(StrEnum):
     INVITATION_REVOKED = "invitation:revoked"
     SCHOOL_ADDED = "school:added"
     CYCLE_OPENED = "cycle:opened"
-    ROUND_ADDED = "round:added"
     PANEL_FORMED = "panel:formed"
     PACKAGE_ASSIGNED = "package:assigned"
     CONFLICT_DECLARED = "conflict:declared"

@@ -24,6 +24,7 @@ from portfolio.manifest import (
 from portfolio.models import (
     Blob,
     Derivation,
+    Determination,
     EvidenceVersion,
     Package,
     PackageCitation,
@@ -32,6 +33,7 @@ from portfolio.models import (
     PackageWaiver,
     PageImage,
     RubricEdition,
+    Ruling,
     School,
 )
 from portfolio.services import search_index, summaries
@@ -74,6 +76,7 @@ class Inspection:
         yield from self._files()
         yield from self._derivatives()
         yield from self._packages()
+        yield from self._finals()
         yield from self._sums()
         if not self.quick:
             yield from self._index()
@@ -152,6 +155,26 @@ class Inspection:
                     f"package {package_id} (number {package.number} of dossier {package.dossier_id})", matter
                 )
             self.session.expunge_all()  # one package in memory at a time
+
+    def _finals(self) -> Iterator[Problem]:
+        """Final scores that are not what their ruling says: rulings are sealed, what stands is not."""
+        ruled = exists().where(
+            Ruling.assignment_id == Determination.assignment_id,
+            Ruling.element == Determination.element,
+            Ruling.number == Determination.version,
+            Ruling.undone_at.is_(None),
+            Ruling.score.is_not_distinct_from(Determination.score),
+            Ruling.rule == Determination.rule,
+            Ruling.reason == Determination.reason,
+        )
+        strays = (
+            select(Determination).where(~ruled).order_by(Determination.assignment_id, Determination.element)
+        )
+        for row in self.session.scalars(strays):
+            yield Problem(
+                f"final score of {row.element}, assignment {row.assignment_id}",
+                "no ruling of the chair says so",
+            )
 
     def _index(self) -> Iterator[Problem]:
         """Text and words that the search index doesn't hold as they are; it can be made anew."""

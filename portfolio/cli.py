@@ -168,7 +168,7 @@ def _add_invite(commands: Commands) -> None:
 
 def _add_remind(commands: Commands) -> None:
     remind = commands.add_parser(
-        "remind", help="mail people what is due in their elements; each reminder goes once, so run it hourly"
+        "remind", help="mail people what is due in their elements, now; each reminder goes once"
     )
     remind.set_defaults(run=reminding.remind)
 

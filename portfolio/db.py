@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -129,6 +130,15 @@ def make_sessions(engine: Engine, *, info: Mapping[str, Any] | None = None) -> s
 def begin_write(session: Session) -> None:
     """Begin the session's transaction as a writer, so that two writers queue instead of failing."""
     session.connection(execution_options=WRITES)
+
+
+@contextmanager
+def writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """A session that writes, whose changes are kept when the block ends well."""
+    with sessions() as session:
+        begin_write(session)
+        yield session
+        session.commit()
 
 
 def lacks(engine: Engine) -> str | None:

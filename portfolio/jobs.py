@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,6 +26,14 @@ _ASKED = "jobs"
 _SOONEST, _LATEST = 0.1, 1.0
 GRACE = 8  # seconds that running jobs have after SIGTERM
 _log = logging.getLogger(__name__)
+
+
+class Rhythm(Enum):
+    """When something is done without being asked, as (hour, minute) of UTC; `NIGHTLY`: at half past two in a school."""
+
+    EVERY_MINUTE = ("*", "*")
+    HOURLY = ("*", "5")
+    NIGHTLY = ("18", "30")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +61,25 @@ class Jobs:
     def __init__(self, huey: Huey) -> None:
         self.huey = huey
         self._handlers: dict[str, Handler] = {}
-        self._regular: list[str] = []
+        self._at_once: list[str] = []
         self._prepared = False
         self._preparing = Lock()
         self._task = huey.task(name="job")(self._do)
 
-    def handle(self, name: str, handler: Handler, *, every_minute: bool = False) -> None:
-        """Have jobs of this name done by the handler; with `every_minute` also without being asked."""
+    def handle(self, name: str, handler: Handler, *, rhythm: Rhythm | None = None) -> None:
+        """Have jobs of this name done by the handler; with a rhythm also without being asked.
+
+        Where several processes work, each keeps the rhythm: what is done in one can be done twice.
+        """
         self._handlers[name] = handler
-        if every_minute:
-            self._regular.append(name)
-            self.huey.periodic_task(crontab(minute="*"), name=f"every minute: {name}")(lambda: self._do(name))
+        if rhythm is None:
+            return
+        hour, minute = rhythm.value
+        self.huey.periodic_task(crontab(hour=hour, minute=minute), name=f"{rhythm.name}: {name}")(
+            lambda: self._do(name)
+        )
+        if rhythm is not Rhythm.NIGHTLY:
+            self._at_once.append(name)
 
     def send(self, jobs: Iterable[Job], *, urgent: bool = True) -> None:
         """Put jobs into the queue, what somebody waits for before what is made up for.
@@ -84,10 +101,10 @@ class Jobs:
     def work(self, *, workers: int) -> None:
         """Do what is in the queue, so many jobs at once, until SIGTERM, which lets them finish, or SIGINT.
 
-        What is done every minute is done at once as well.
+        What is done every minute or hour is done at once as well.
         """
         self._prepare()
-        self.send(Job(name, {}) for name in self._regular)
+        self.send(Job(name, {}) for name in self._at_once)
         consumer = self.huey.create_consumer(
             workers=workers,
             initial_delay=_SOONEST,

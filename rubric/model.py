@@ -63,6 +63,10 @@ class Element:
         """The digits of the code: 38 of C38."""
         return int(self.code[1:])
 
+    def numbered(self, running: int) -> str:
+        """The catalogue's number of the element's citation: A1-B2-C5-1 for the first."""
+        return f"{self.indicator}-{self.sub_indicator}-{self.code}-{running}"
+
 
 @dataclass(frozen=True, slots=True)
 class SubIndicator:

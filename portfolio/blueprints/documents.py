@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from portfolio import web, wording
+from portfolio.days import SCHOOL_TIME
 from portfolio.documents import (
     catalogue,
     catalogue_docx,
@@ -24,7 +25,6 @@ from portfolio.documents import (
     receipt,
 )
 from portfolio.documents.archive import bag, register
-from portfolio.documents.archive.zipping import HERE
 from portfolio.documents.form import Sheet, Shown
 from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import DOCX, PDF, XLSX, ZIP, content_disposition
@@ -45,7 +45,7 @@ FORMATS = "any(docx, xlsx, pdf)"
 _FORM_WRITERS = {"docx": form_docx.document, "xlsx": form_xlsx.workbook, "pdf": form_pdf.document}
 _CATALOGUE_WRITERS: dict[str, Callable[[catalogue.Sheet, datetime], bytes]] = {
     "docx": lambda sheet, at: catalogue_docx.document(sheet, at=at),
-    "xlsx": lambda sheet, _at: catalogue.workbook(sheet),
+    "xlsx": lambda sheet, at: catalogue.workbook(sheet, at=at),
     "pdf": lambda sheet, at: catalogue_pdf.document(sheet, at=at),
 }
 _MEDIA_TYPES = {"docx": DOCX.media_type, "xlsx": XLSX.media_type, "pdf": PDF.media_type}
@@ -73,7 +73,7 @@ def dossier_form(dossier: Dossier, extension: str) -> Response:
 @web.guard(Permission.PACKAGE_READ, _package)
 def package_form(package: Package, extension: str) -> Response:
     """The official form with the package's scores, and the panel's once the reader may see them."""
-    judged = not still_blind(web.db(), web.actor(), package)
+    judged = not still_blind(web.db(), web.actor(), package.dossier)
     sheet = form_queries.of_package(web.db(), package, shown=_shown(), judged=judged)
     return _form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
 
@@ -171,7 +171,7 @@ def check_address(package: Package) -> str:
 
 def _beijing(moment: datetime) -> str:
     """A moment as documents here write it, whoever asks for them."""
-    return f"{moment.astimezone(HERE):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(SCHOOL_TIME):%Y-%m-%d %H:%M}"
 
 
 def _shown() -> Shown | None:

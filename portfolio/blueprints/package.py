@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from portfolio import heat, navigation, web, wording
 from portfolio.blueprints.documents import check_address
 from portfolio.documents import receipt
-from portfolio.errors import DomainError
+from portfolio.errors import DomainError, NotFound
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
 from portfolio.queries import places
+from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
 from portfolio.templating import days_until, score
 from rubric.model import Element, Indicator, Rubric
@@ -132,7 +133,12 @@ def manifest(package: Package) -> Any:
 @blueprint.get("/dossiers/<int:dossier_id>/result")
 @web.guard(Permission.RESULT_READ, places.dossier)
 def result(dossier: Dossier) -> Any:
-    """The score ladder of every element, with reasons, once the bureau has published it."""
+    """The score ladder of every element, with reasons, once the bureau has published it.
+
+    Whoever is still to judge the dossier themselves finds none.
+    """
+    if still_blind(web.db(), web.actor(), dossier):
+        raise NotFound()
     navigation.stand_on(dossier.school, dossier)
     return render_template(
         "package/result.html",

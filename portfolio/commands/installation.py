@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from alembic.util import CommandError
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from config import Settings, read_settings
-from portfolio.db import begin_write, lacks, make_engine, make_sessions
+from portfolio.db import lacks, make_engine, make_sessions, writing
 from portfolio.editions import GAP_WEIGHTS
 from portfolio.migrate import is_current, migrate
 from portfolio.storage import Storage
@@ -63,13 +63,9 @@ class Installation:
         with self.sessions() as session:
             yield session
 
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> AbstractContextManager[Session]:
         """A session whose changes are kept when the block ends well."""
-        with self.sessions() as session:
-            begin_write(session)
-            yield session
-            session.commit()
+        return writing(self.sessions)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Reminders by mail, as a timer sends them."""
+"""Reminders by mail, sent at once."""
 
 from __future__ import annotations
 

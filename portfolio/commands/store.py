@@ -11,8 +11,7 @@ from sqlalchemy import select
 from portfolio import check as checks
 from portfolio.commands.installation import Installation, opened
 from portfolio.models import School
-from portfolio.services import search_index, trash, uploads
-from portfolio.storage import Storage
+from portfolio.services import search_index, sweeping
 
 FILES_AT_ONCE = 20  # that are entered into the index in one transaction
 
@@ -76,19 +75,11 @@ def sweep(_arguments: argparse.Namespace) -> int:
     """Remove what nobody needs any more."""
     with opened() as place:
         place.require_schema()
-        storage = place.storage()
-        with place.writing() as session:
-            expired = uploads.sweep(session, place.settings.uploads_folder, datetime.now(UTC))
-            thrown = trash.empty_trash(session, now=datetime.now(UTC))
-        files = _sweep_files(place, storage)  # takes bytes without a row, and rows that nothing refers to …
-        files += _sweep_files(place, storage)  # … whose bytes it takes once that is committed
+        swept = sweeping.sweep_store(
+            place.sessions, place.storage(), place.settings.uploads_folder, clock=lambda: datetime.now(UTC)
+        )
     print(
-        f"Removed {expired} expired uploads, {thrown} pieces of evidence from the trash, "
-        f"and {files} files that nothing refers to."
+        f"Removed {swept.uploads} expired uploads, {swept.pieces} pieces of evidence from the trash, "
+        f"and {swept.files} files that nothing refers to."
     )
     return 0
-
-
-def _sweep_files(place: Installation, storage: Storage) -> int:
-    with place.writing() as session:
-        return uploads.sweep_blobs(session, storage, now=datetime.now(UTC))

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from portfolio.days import day_of
+from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.demo import days
 from portfolio.demo.content import Citation, DemoPerson, DemoSchool, Draft, Material
 from portfolio.demo.days import Agenda
@@ -76,7 +76,7 @@ class Applicant:
         """Each material is uploaded in its turn, but not before it was written, and cited at once."""
         moments = days.spread(start, end, len(stock))
         for position, (stocked, slot) in enumerate(zip(stock, moments, strict=True)):
-            written = datetime.combine(stocked.material.dated_on, slot.astimezone(days.ZONE).timetz())
+            written = datetime.combine(stocked.material.dated_on, slot.astimezone(SCHOOL_TIME).timetz())
             at = min(max(slot, written.astimezone(UTC) + timedelta(days=1)), end)
             uploader = self.staff.contributors[position % len(self.staff.contributors)]
             agenda.add(at, partial(self._add, stocked, uploader))

@@ -1,14 +1,15 @@
 """When things happen in the demo: an autumn term in Xi'an, on weekdays, up to the present. All in UTC."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
-ZONE = timezone(timedelta(hours=8))  # China Standard Time
-OPENS = datetime(2026, 9, 7, 8, 30, tzinfo=ZONE).astimezone(UTC)
-SUBMIT_BY = datetime(2026, 12, 11, 18, 0, tzinfo=ZONE).astimezone(UTC)
+from portfolio.days import SCHOOL_TIME
+
+OPENS = datetime(2026, 9, 7, 8, 30, tzinfo=SCHOOL_TIME).astimezone(UTC)
+SUBMIT_BY = datetime(2026, 12, 11, 18, 0, tzinfo=SCHOOL_TIME).astimezone(UTC)
 # The schools' newest documents were written shortly before, so the demo's present is never earlier.
-EARLIEST = datetime(2026, 11, 23, 9, 0, tzinfo=ZONE).astimezone(UTC)
+EARLIEST = datetime(2026, 11, 23, 9, 0, tzinfo=SCHOOL_TIME).astimezone(UTC)
 LEAST_LEFT = timedelta(days=14)
 _MORNING, _EVENING = 8, 18
 _WORKING_MINUTES = (_EVENING - _MORNING) * 60
@@ -32,13 +33,13 @@ def deadline(present: datetime) -> datetime:
 def on(present: datetime, *, days: int, at: str) -> datetime:
     """A clock time in Xi'an ("15:20") so many days from the present, before it where negative; in UTC."""
     hour, minute = map(int, at.split(":"))
-    day = present.astimezone(ZONE) + timedelta(days=days)
+    day = present.astimezone(SCHOOL_TIME) + timedelta(days=days)
     return day.replace(hour=hour, minute=minute, second=0, microsecond=0).astimezone(UTC)
 
 
 def evenings(present: datetime) -> list[datetime]:
     """Every evening from the opening to the day before the present."""
-    days = (present.astimezone(ZONE).date() - OPENS.astimezone(ZONE).date()).days
+    days = (present.astimezone(SCHOOL_TIME).date() - OPENS.astimezone(SCHOOL_TIME).date()).days
     return [on(OPENS, days=day, at="20:00") for day in range(days)]
 
 
@@ -54,7 +55,9 @@ def _working_days(start: datetime, end: datetime) -> list[datetime]:
     """The mornings of the weekdays from start to end; the first day's where all are weekends."""
     first, last = on(start, days=0, at=f"{_MORNING}:00"), on(end, days=0, at=f"{_MORNING}:00")
     mornings = [first + timedelta(days=days) for days in range((last - first).days + 1)]
-    return [morning for morning in mornings if morning.astimezone(ZONE).weekday() < _SATURDAY] or mornings[:1]
+    return [
+        morning for morning in mornings if morning.astimezone(SCHOOL_TIME).weekday() < _SATURDAY
+    ] or mornings[:1]
 
 
 def _at_work(days: list[datetime], minute: float) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import xlsxwriter
@@ -41,12 +42,13 @@ class Sheet:
     sections: tuple[Section, ...]
 
 
-def workbook(sheet: Sheet) -> bytes:
-    """The catalogue as XLSX: A4 landscape, headings on each page, pages numbered."""
+def workbook(sheet: Sheet, *, at: datetime) -> bytes:
+    """The catalogue as XLSX: A4 landscape, headings on each page, pages numbered; the same bytes for the same `at`."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
+    book.set_properties({"title": sheet.title, "created": at.astimezone(UTC).replace(tzinfo=None)})
     page = book.add_worksheet()
     formats = _formats(book)
     last = len(sheet.headings) - 1

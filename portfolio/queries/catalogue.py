@@ -154,7 +154,7 @@ def _years(session: Session, dossier_id: int) -> dict[int, list[int]]:
 def _entries(element: Element, rows: Sequence[Row[Any]], years: dict[int, list[int]]) -> list[Entry]:
     return [
         Entry(
-            number=f"{element.indicator}-{element.sub_indicator}-{element.code}-{running}",
+            number=element.numbered(running),
             evidence_id=row.Citation.evidence_id,
             title=row.title,
             kind=row.kind,

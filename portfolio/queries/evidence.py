@@ -17,6 +17,7 @@ from portfolio.models import (
     Dossier,
     EvidenceVersion,
     EvidenceYear,
+    FigureValue,
     Package,
     PackageFile,
     Upload,
@@ -63,6 +64,8 @@ class EvidenceSheet:
     years: frozenset[int]
     versions: tuple[VersionRow, ...]
     citations: tuple[CitationRow, ...]
+    # a basic figure rests on it
+    proves: bool
 
     @property
     def newest(self) -> VersionRow:
@@ -78,9 +81,15 @@ class EvidenceSheet:
 
 
 def sheet(session: Session, *, evidence_id: int) -> EvidenceSheet:
-    """One piece of evidence in three statements."""
+    """One piece of evidence in four statements."""
     years = session.scalars(select(EvidenceYear.year).where(EvidenceYear.evidence_id == evidence_id))
-    return EvidenceSheet(frozenset(years), _versions(session, evidence_id), _citations(session, evidence_id))
+    proved = session.scalar(select(FigureValue.figure).where(FigureValue.proof_id == evidence_id).limit(1))
+    return EvidenceSheet(
+        years=frozenset(years),
+        versions=_versions(session, evidence_id),
+        citations=_citations(session, evidence_id),
+        proves=proved is not None,
+    )
 
 
 def _versions(session: Session, evidence_id: int) -> tuple[VersionRow, ...]:

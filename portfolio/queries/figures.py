@@ -163,16 +163,6 @@ def entries(session: Session, dossier_id: int) -> dict[tuple[str, int], Entry]:
     }
 
 
-def figures_of(session: Session, dossier: Dossier) -> Figures:
-    """What the school counted, for the rubric's measures: figure → school year → value; one statement."""
-    rows = session.execute(
-        select(FigureValue.figure, FigureValue.year, FigureValue.value).where(
-            FigureValue.dossier_id == dossier.id, FigureValue.value.is_not(None)
-        )
-    )
-    return known_of(dossier, ((row.figure, row.year, row.value) for row in rows))
-
-
 def results_of(figures: Figures, dossier: Dossier, element: Element) -> list[MeasureResult]:
     """What the figures say of an element's measures."""
     years = window_from(dossier.cycle.window_start)

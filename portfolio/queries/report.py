@@ -61,7 +61,7 @@ def _citations(session: Session, dossier: Dossier, stands: Standing) -> dict[str
 def _cited(element: Element, running: int, citation: Citation, title: str) -> Cited:
     pages = [str(page) for page in (citation.page_from, citation.page_to) if page is not None]
     return Cited(
-        number=f"{element.indicator}-{element.sub_indicator}-{element.code}-{running}",
+        number=element.numbered(running),
         title=title,
         pages=f"第 {'—'.join(pages)} 页" if pages else "",
         remark=citation.remark,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio.models import (
     Assignment,
     Determination,
+    Dossier,
     Membership,
     Package,
     Review,
@@ -71,11 +72,14 @@ def below(session: Session, assignment: Assignment, code: str) -> Below | None:
     return Below(*row) if row else None
 
 
-def still_blind(session: Session, actor: Actor, package: Package) -> bool:
+def still_blind(session: Session, actor: Actor, dossier: Dossier) -> bool:
     """Whether somebody on a panel is still to judge this dossier alone: no earlier panel's scores for them.
 
-    So is an expert whose review is not in, and a chair whose table is not open.
+    So is an expert whose review is not in, and a chair whose table is not open, whatever else they are; who keeps
+    away from the school judges nothing. At most one statement.
     """
+    if not actor.panels() or dossier.school_id in actor.conflicts:
+        return False
     scores = exists().where(
         Review.assignment_id == Assignment.id,
         Review.expert_id == actor.user_id,
@@ -90,7 +94,7 @@ def still_blind(session: Session, actor: Actor, package: Package) -> bool:
         select(Assignment.id)
         .join(Package, Package.id == Assignment.package_id)
         .where(
-            Package.dossier_id == package.dossier_id,
+            Package.dossier_id == dossier.id,
             Assignment.closed_at.is_(None),
             or_(scores, chairs & Assignment.settling_since.is_(None)),
         )

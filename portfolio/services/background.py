@@ -1,7 +1,9 @@
-"""What is done in the background: which job is done by which service."""
+"""What is done in the background: which job is done by which service, and what is done without being asked."""
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -9,26 +11,40 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from portfolio.db import begin_write
-from portfolio.jobs import Job, Jobs
-from portfolio.services import derivations, uploads
+from config import Settings
+from portfolio.db import begin_write, writing
+from portfolio.jobs import Job, Jobs, Rhythm
+from portfolio.mail import Mailer, is_on
+from portfolio.services import derivations, reminders, trend, uploads
+from portfolio.services.sweeping import sweep_store
 from portfolio.storage import Storage
 
 SWEEP = "sweep"
+RECORD = "record"
+REMIND = "remind"
+SWEEP_STORE = "sweep_store"
+log = logging.getLogger(__name__)
 
 
 def register(
     jobs: Jobs,
     *,
+    settings: Settings,
     sessions: sessionmaker[Session],
     storage: Storage,
     clock: Callable[[], datetime],
-    uploads_folder: Path,
 ) -> None:
-    """Have the services do their jobs."""
+    """Have the services do their jobs; reminders go out where the installation sends mail."""
+    folder = settings.uploads_folder
     jobs.handle(derivations.JOB, partial(derivations.run, sessions, storage, clock=clock))
     jobs.handle(derivations.DRAW, partial(derivations.draw, sessions, storage))
-    jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, uploads_folder), every_minute=True)
+    jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
+    jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
+    if is_on(settings):
+        jobs.handle(REMIND, partial(remind, settings, sessions, clock), rhythm=Rhythm.HOURLY)
+    jobs.handle(
+        SWEEP_STORE, partial(sweep_store, sessions, storage, folder, clock=clock), rhythm=Rhythm.NIGHTLY
+    )
 
 
 def sweep(
@@ -47,3 +63,17 @@ def sweep(
         (Job(derivations.JOB, {"school_id": school_id, "sha256": sha256}) for school_id, sha256 in waiting),
         urgent=False,
     )
+
+
+def record(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Record the day's readiness of every school, unless that is done."""
+    with writing(sessions) as session:
+        trend.record_day(session, clock())
+
+
+def remind(settings: Settings, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Send the reminders that are due; why letters didn't go stands in the log, without naming anybody."""
+    with Mailer(settings) as mailer:
+        outcome = reminders.send_due(sessions, mailer, now=clock())
+    for reason, times in Counter(outcome.failures).items():
+        log.warning("%s reminders were not sent (%s); the next run tries again", times, reason)

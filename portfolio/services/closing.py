@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Closing, Determination, Review
@@ -17,7 +15,16 @@ from portfolio.plaintext import plain_text
 from portfolio.policy import Actor, recused
 from portfolio.services import accounts
 from portfolio.services.reviews import check_length
-from portfolio.services.terms import Terms, check_all_in, check_open, lock, progress, proposed, terms_of
+from portfolio.services.terms import (
+    Terms,
+    check_all_in,
+    check_open,
+    lock,
+    progress,
+    proposed,
+    terms_of,
+    trail,
+)
 
 
 def propose(
@@ -44,7 +51,7 @@ def propose(
     )
     session.add(closing)
     session.flush()
-    _trail(session, actor, now, Action.CLOSING_PROPOSED, assignment, terms, after={"opinion": words})
+    trail(session, actor, now, Action.CLOSING_PROPOSED, assignment, terms, after={"opinion": words})
     return closing
 
 
@@ -54,7 +61,7 @@ def withdraw(session: Session, *, actor: Actor, now: datetime, assignment: Assig
     closing = _waiting(session, assignment)
     closing.withdrawn_at = now
     terms = terms_of(session, assignment)
-    _trail(session, actor, now, Action.CLOSING_WITHDRAWN, assignment, terms)
+    trail(session, actor, now, Action.CLOSING_WITHDRAWN, assignment, terms)
 
 
 def sign(
@@ -84,7 +91,7 @@ def sign(
         "final": _final_sum(session, assignment),
         "proposed_by": closing.proposed_by,
     }
-    _trail(session, actor, now, Action.ASSIGNMENT_CLOSED, assignment, terms, after=after)
+    trail(session, actor, now, Action.ASSIGNMENT_CLOSED, assignment, terms, after=after)
 
 
 def reopen(session: Session, *, actor: Actor, now: datetime, assignment: Assignment, reason: str) -> None:
@@ -112,7 +119,7 @@ def reopen(session: Session, *, actor: Actor, now: datetime, assignment: Assignm
     assignment.closed_at = assignment.closed_by = None
     terms = terms_of(session, assignment)
     after = {"reason": words}
-    _trail(session, actor, now, Action.ASSIGNMENT_REOPENED, assignment, terms, before=before, after=after)
+    trail(session, actor, now, Action.ASSIGNMENT_REOPENED, assignment, terms, before=before, after=after)
 
 
 def _check_complete(session: Session, assignment: Assignment, terms: Terms) -> None:
@@ -167,23 +174,3 @@ def _final_sum(session: Session, assignment: Assignment) -> Decimal:
     """The sum of the finals, without what was not assessed."""
     finals = session.scalars(select(Determination.score).where(Determination.assignment_id == assignment.id))
     return sum((final for final in finals if final is not None), Decimal(0))
-
-
-def _trail(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    action: Action,
-    assignment: Assignment,
-    terms: Terms,
-    **values: Any,
-) -> None:
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=action,
-        subject=("assignment", assignment.id),
-        school_id=terms.school_id,
-        **values,
-    )

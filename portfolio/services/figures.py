@@ -221,7 +221,8 @@ def _record(
 
 
 def _is_own(session: Session, school_id: int, evidence_id: int) -> bool:
+    """Whether it is the school's and not in the trash, where nobody puts it meanwhile."""
     found = select(Evidence.id).where(
         Evidence.id == evidence_id, Evidence.school_id == school_id, Evidence.trashed_at.is_(None)
     )
-    return session.scalar(found) is not None
+    return session.scalar(found.with_for_update(read=True)) is not None

@@ -7,8 +7,7 @@ reminder that may not have arrived, and never one that arrives twice.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, sessionmaker
 
 from portfolio import letters
 from portfolio.days import day_of
-from portfolio.db import begin_write, new_id
+from portfolio.db import new_id, writing
 from portfolio.letters import DueElement
 from portfolio.mail import Letter, Mailer, MailFailed
 from portfolio.models import Dossier, DossierState, Membership, Reminder, Role, SelfAssessment, User
@@ -49,12 +48,12 @@ class Due:
 
 
 def send_due(sessions: sessionmaker[Session], mailer: Mailer, *, now: datetime) -> Outcome:
-    """Send every reminder that is due now. Run it from a timer or as a job: what went out doesn't go again."""
+    """Send every reminder that is due now. What went out doesn't go again."""
     sent, failures = 0, []
     with sessions() as session:
         found = due(session, now=now, days=mailer.settings.remind_days)
     for each in found:
-        with _writing(sessions) as session:
+        with writing(sessions) as session:
             claimed = claim(session, each, now=now)
         if not claimed:
             continue
@@ -62,13 +61,13 @@ def send_due(sessions: sessionmaker[Session], mailer: Mailer, *, now: datetime) 
             mailer.send(letter_for(each, claimed, public_url=mailer.settings.public_url, now=now))
         except MailFailed as failure:
             failures.append(str(failure))
-            with _writing(sessions) as session:
+            with writing(sessions) as session:
                 release(session, claimed)
             if failure.lasting:
                 break
         else:
             sent += 1
-            with _writing(sessions) as session:
+            with writing(sessions) as session:
                 mark_sent(session, claimed, now=now)
     return Outcome(sent, tuple(failures))
 
@@ -191,12 +190,3 @@ def _reachable(session: Session, school_id: int, owners: dict[int, list[tuple[Ta
             .order_by(User.id)
         )
     )
-
-
-@contextmanager
-def _writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
-    """A short transaction of its own: no mail goes out while rows are held."""
-    with sessions() as session:
-        begin_write(session)
-        yield session
-        session.commit()

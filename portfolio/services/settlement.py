@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.models import (
@@ -36,6 +35,7 @@ from portfolio.services.terms import (
     lock,
     progress,
     terms_of,
+    trail,
 )
 from rubric.review import median
 
@@ -63,7 +63,7 @@ def open_table(session: Session, *, actor: Actor, now: datetime, assignment: Ass
     terms = terms_of(session, assignment)
     check_all_in(session, assignment, terms)
     assignment.settling_since = now
-    _trail(session, actor, now, Action.SETTLEMENT_OPENED, assignment, terms)
+    trail(session, actor, now, Action.SETTLEMENT_OPENED, assignment, terms)
 
 
 def settle(
@@ -102,7 +102,7 @@ def settle(
     session.add(ruling)
     settled = _stand(session, standing, ruling)
     after = {"element": code, **_judgement(settled)}
-    _trail(session, actor, now, Action.ELEMENT_SETTLED, assignment, terms, before=before, after=after)
+    trail(session, actor, now, Action.ELEMENT_SETTLED, assignment, terms, before=before, after=after)
     return settled
 
 
@@ -133,7 +133,7 @@ def undo(
         session.execute(delete(Determination).where(Determination.id == standing.id))
         session.expunge(standing)
         after = {"element": code}
-    _trail(session, actor, now, Action.RULING_UNDONE, assignment, terms, before=before, after=after)
+    trail(session, actor, now, Action.RULING_UNDONE, assignment, terms, before=before, after=after)
     return restored
 
 
@@ -237,23 +237,3 @@ def _stand(session: Session, standing: Determination | None, ruling: Ruling) -> 
 
 def _judgement(settled: Determination) -> dict[str, Any]:
     return {"score": settled.score, "rule": settled.rule, "reason": settled.reason}
-
-
-def _trail(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    action: Action,
-    assignment: Assignment,
-    terms: Terms,
-    **values: Any,
-) -> None:
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=action,
-        subject=("assignment", assignment.id),
-        school_id=terms.school_id,
-        **values,
-    )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portfolio import audit
+from portfolio.audit import Action
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Closing, Cycle, Determination, Package, PackageElement, Review, Round
-from portfolio.policy import recused
+from portfolio.policy import Actor, recused
 from portfolio.services.reviews import Progress
 
 
@@ -93,3 +97,24 @@ def progress(session: Session, assignment: Assignment) -> Progress:
     )
     row = session.execute(select(settled.label("done"), elements.label("total"))).one()
     return Progress(row.done, row.total)
+
+
+def trail(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    action: Action,
+    assignment: Assignment,
+    terms: Terms,
+    **values: Any,
+) -> None:
+    """Put what was done at the table on record, under its school."""
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=action,
+        subject=("assignment", assignment.id),
+        school_id=terms.school_id,
+        **values,
+    )

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound
-from portfolio.models import Citation, Evidence, EvidenceVersion, EvidenceYear, Package, PackageFile
+from portfolio.models import (
+    Citation,
+    Evidence,
+    EvidenceVersion,
+    EvidenceYear,
+    FigureValue,
+    Package,
+    PackageFile,
+)
 from portfolio.policy import Actor
 from portfolio.services.evidence import described, description_of, locked
 
@@ -20,7 +28,7 @@ KEPT = timedelta(days=30)
 def trash_evidence(session: Session, *, actor: Actor, now: datetime, evidence_id: int) -> Evidence:
     """Put evidence on which nothing rests into the trash.
 
-    Raises NotFound, DomainError (evidence_trashed, evidence_in_package, evidence_cited).
+    Raises NotFound, DomainError (evidence_trashed, evidence_in_package, evidence_cited, evidence_proves).
     """
     evidence = locked(session, evidence_id)
     if evidence is None:
@@ -29,6 +37,7 @@ def trash_evidence(session: Session, *, actor: Actor, now: datetime, evidence_id
         raise DomainError("evidence_trashed")
     _check_unheld(session, evidence)
     _check_uncited(session, evidence)
+    _check_proves_nothing(session, evidence)
     evidence.trashed_at = now
     session.flush()
     _record(session, Action.EVIDENCE_TRASHED, evidence, now, actor.user_id)
@@ -99,6 +108,12 @@ def _check_uncited(session: Session, evidence: Evidence) -> None:
     ).all()
     if elements:
         raise DomainError("evidence_cited", elements=", ".join(elements))
+
+
+def _check_proves_nothing(session: Session, evidence: Evidence) -> None:
+    proved = select(FigureValue.figure).where(FigureValue.proof_id == evidence.id)
+    if session.scalar(proved.limit(1)) is not None:
+        raise DomainError("evidence_proves")
 
 
 def _record(session: Session, action: Action, evidence: Evidence, now: datetime, actor_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date as Date
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portfolio.days import day_of
 from portfolio.db import Base
 from portfolio.models import (
     IN_ALL,
@@ -27,16 +28,13 @@ from portfolio.policy import Actor
 from portfolio.services import summaries
 from rubric.quartiles import may_replace, quartiles_of
 
-# a day is one of the schools' own: China Standard Time
-ZONE = timezone(timedelta(hours=8))
-
 
 def record_day(session: Session, now: datetime) -> int:
     """Record every open dossier's readiness, once a day; returns how many dossiers, 0 if the day is recorded.
 
     Also replaces the benchmarks that may be replaced and puts tallies together. Of two at once one records.
     """
-    day = now.astimezone(ZONE).date()
+    day = day_of(now)
     note = (
         _insert(session, RecordedDay).values(day=day, at=now).on_conflict_do_nothing(index_elements=["day"])
     )

@@ -37,6 +37,16 @@ def test_a_whole_store_is_found_whole(portfolio: Run) -> None:
     assert done.returncode == 0
 
 
+def test_a_final_score_that_no_ruling_says_is_named(
+    portfolio: Run, filled: FilledStore, database: Session
+) -> None:
+    database.execute(text("UPDATE determinations SET reason = 'forged'"))
+    database.commit()
+    done = portfolio("check", "--quick")
+    assert done.returncode == 1
+    assert "no ruling of the chair says so" in done.stdout
+
+
 def test_missing_bytes_are_named_with_the_evidence_and_the_package(
     portfolio: Run, filled: FilledStore, stored: Path
 ) -> None:

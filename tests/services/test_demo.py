@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from config import Settings
 from portfolio.check import Inspection
-from portfolio.days import day_of
+from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.db import make_engine, make_sessions
 from portfolio.demo import applicant, days
 from portfolio.demo.load import DemoAccount, load
@@ -158,7 +158,7 @@ def test_some_evidence_was_replaced_and_says_why(demo: Loaded) -> None:
 def test_nothing_was_uploaded_before_it_was_written(demo: Loaded) -> None:
     for evidence in demo.session.scalars(select(Evidence).where(Evidence.date.is_not(None))):
         assert evidence.date is not None
-        assert evidence.date < evidence.created_at.astimezone(days.ZONE).date(), evidence.title
+        assert evidence.date < evidence.created_at.astimezone(SCHOOL_TIME).date(), evidence.title
 
 
 def test_the_drafting_school_shows_every_kind_of_gap(demo: Loaded) -> None:
@@ -405,7 +405,7 @@ def test_moments_lie_in_order_on_weekdays_at_working_hours() -> None:
     assert moments == sorted(moments)
     assert (moments[0], moments[-1]) == (start, end)
     for moment in moments:
-        local = moment.astimezone(days.ZONE)
+        local = moment.astimezone(SCHOOL_TIME)
         assert start <= moment <= end
         assert local.weekday() < 5 and 8 <= local.hour <= 18
 

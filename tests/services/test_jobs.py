@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from config import Settings
+from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.db import make_sessions
 from portfolio.jobs import Job, Jobs, ask, asked, queue_for
-from portfolio.models import Derivation, DerivationState, Upload
-from portfolio.services import background, derivations
+from portfolio.models import Derivation, DerivationState, Evidence, ReadinessRecord, SelfAssessment, Upload
+from portfolio.services import background, derivations, trash
 from portfolio.storage import Storage
 from portfolio.tokens import new_token
-from tests.factories import NOW, make_evidence, make_school, make_user
+from tests.factories import NOW, make_dossier, make_evidence, make_school, make_staff, make_user
+from tests.servers.smtp import SmtpServer
 
 
 @pytest.fixture
@@ -84,8 +88,14 @@ def test_what_a_refused_request_asked_for_is_forgotten_with_its_session(session:
     assert asked(session) == []
 
 
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """An installation that sends no mail."""
+    return Settings(data_folder=tmp_path, secret_key="s" * 20, database_url=database_url)
+
+
 def test_a_lost_message_is_found_again_and_expired_uploads_go(
-    engine: Engine, session: Session, storage: Storage, queue: Jobs, tmp_path: Path
+    engine: Engine, session: Session, storage: Storage, queue: Jobs, settings: Settings, tmp_path: Path
 ) -> None:
     sessions = make_sessions(engine)
     school = make_school(session)
@@ -97,9 +107,7 @@ def test_a_lost_message_is_found_again_and_expired_uploads_go(
         )
     )  # fmt: skip
     session.commit()
-    background.register(
-        queue, sessions=sessions, storage=storage, clock=lambda: NOW, uploads_folder=tmp_path / "uploads"
-    )
+    background.register(queue, settings=settings, sessions=sessions, storage=storage, clock=lambda: NOW)
     queue.send([Job(background.SWEEP, {})])
     do_next(queue)
     assert queue.waiting() == 1, "the sweep sent what nobody had asked for"
@@ -110,6 +118,73 @@ def test_a_lost_message_is_found_again_and_expired_uploads_go(
     session.expire_all()
     assert session.scalars(select(Derivation.state)).all() == [DerivationState.DONE]
     assert session.scalars(select(Upload)).all() == []
+
+
+def test_the_day_is_recorded_and_the_trash_emptied_without_being_asked(
+    engine: Engine, session: Session, storage: Storage, queue: Jobs, settings: Settings, tmp_path: Path
+) -> None:
+    dossier = make_dossier(session)
+    thrown = make_evidence(session, dossier.school, storage, tmp_path)
+    thrown.trashed_at = NOW
+    session.commit()
+    later = NOW + trash.KEPT
+    background.register(
+        queue, settings=settings, sessions=make_sessions(engine), storage=storage, clock=lambda: later
+    )
+    for handler in (background.RECORD, background.RECORD, background.SWEEP_STORE):
+        queue.send([Job(handler, {})])
+        do_next(queue)
+    session.expire_all()
+    assert session.scalars(select(ReadinessRecord.dossier_id)).all() == [dossier.id]
+    assert session.scalars(select(Evidence)).all() == []
+    assert list(storage.digests(dossier.school_id)) == []
+
+
+def test_reminders_go_out_without_being_asked_where_mail_is_on(
+    engine: Engine, session: Session, storage: Storage, queue: Jobs, settings: Settings
+) -> None:
+    dossier = make_dossier(session)
+    owner = make_staff(session, dossier.school).contributor
+    owner.email = "teacher@school.example.cn"
+    row = session.scalars(
+        select(SelfAssessment).where(SelfAssessment.dossier_id == dossier.id, SelfAssessment.element == "C38")
+    ).one()
+    row.assignee_id, row.due_on = owner.id, day_of(NOW) + timedelta(days=1)
+    session.commit()
+    with SmtpServer() as server:
+        mailing = settings.model_copy(
+            update={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": server.port,
+                "mail_from": "portfolio@edu.example.cn",
+                "public_url": "https://portfolio.example.cn",
+            }
+        )
+        background.register(
+            queue, settings=mailing, sessions=make_sessions(engine), storage=storage, clock=lambda: NOW
+        )
+        for _hour in range(2):
+            queue.send([Job(background.REMIND, {})])
+            do_next(queue)
+        assert [letter.recipients for letter in server.delivered] == [(owner.email,)]
+
+
+def test_what_has_a_rhythm_is_due_at_its_time_and_no_other(
+    engine: Engine, storage: Storage, queue: Jobs, settings: Settings
+) -> None:
+    background.register(
+        queue, settings=settings, sessions=make_sessions(engine), storage=storage, clock=lambda: NOW
+    )
+
+    def due(hour: int, minute: int) -> set[str]:
+        """By the schools' clock."""
+        moment = datetime(2026, 11, 2, hour, minute, tzinfo=SCHOOL_TIME).astimezone(UTC).replace(tzinfo=None)
+        return {task.name for task in queue.huey.read_periodic(moment)}
+
+    every_minute = {"EVERY_MINUTE: sweep"}
+    assert due(9, 0) == every_minute
+    assert due(9, 5) == every_minute | {"HOURLY: record"}
+    assert due(2, 30) == every_minute | {"NIGHTLY: sweep_store"}
 
 
 def test_asking_takes_no_time_whatever_is_to_be_made(

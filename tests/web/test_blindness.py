@@ -94,6 +94,32 @@ def test_no_page_of_an_expert_depends_on_the_others(scene: Scene, store: Session
     assert before["/reviews"][0] == 200
 
 
+def test_no_document_of_a_package_depends_on_the_others(scene: Scene, store: Session, log_in: LogIn) -> None:
+    """To the byte: forms, catalogue, labels, receipt and archive."""
+    expert = log_in(scene.experts[0])
+    names = [
+        *(
+            f"form.{extension}?scores={scores}"
+            for extension in ("docx", "pdf")
+            for scores in ("self", "both")
+        ),
+        *(f"catalogue.{extension}" for extension in ("docx", "xlsx", "pdf")),
+        "labels.docx",
+        "receipt.pdf",
+        "archive.zip",
+    ]
+
+    def asked() -> dict[str, tuple[int, bytes]]:
+        answers = {name: expert.get(f"/packages/{scene.package.id}/{name}") for name in names}
+        return {name: (answer.status_code, answer.data) for name, answer in answers.items()}
+
+    before = asked()
+    _others_finish(scene, store)
+    after = asked()
+    assert [name for name in names if after[name] != before[name]] == []
+    assert {status for status, _ in before.values()} == {200}
+
+
 def test_nor_once_it_is_in_until_the_table_is_open(scene: Scene, store: Session, log_in: LogIn) -> None:
     scene.hand_in(0)
     store.commit()

@@ -6,13 +6,24 @@ from collections.abc import Callable
 from decimal import Decimal
 from io import BytesIO
 
+import docx
+import pypdfium2
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Determination, InterestStatement, Review, Round, User
+from portfolio.models import (
+    Assignment,
+    Determination,
+    InterestStatement,
+    Membership,
+    Review,
+    Role,
+    Round,
+    User,
+)
 from portfolio.services import panels, settlement
 from portfolio.services.cycles import RoundPlan
 from tests.conftest import Browser
@@ -112,6 +123,24 @@ def _form(scene: Scene, browser: Browser) -> list[object]:
     return [cell.value for row in load_workbook(BytesIO(data)).active.iter_rows() for cell in row]  # type: ignore[union-attr]
 
 
+def _settled_otherwise(store: Session) -> None:
+    """The round below had come to other scores."""
+    for row in store.scalars(select(Determination)):
+        row.score, row.reason = Decimal("0.1"), "改过的理由"
+    store.commit()
+
+
+def _printed(scene: Scene, browser: Browser, extension: str) -> str:
+    """Every word of the official form as Word or PDF has it."""
+    answer = browser.get(f"/packages/{scene.package.id}/form.{extension}?scores=both")
+    assert answer.status_code == 200
+    if extension == "docx":
+        tables = docx.Document(BytesIO(answer.data)).tables
+        return "\n".join(element.text or "" for table in tables for element in table._tbl.iter())
+    with pypdfium2.PdfDocument(answer.data) as pdf:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in pdf)
+
+
 def _table(scene: Scene) -> str:
     return f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"
 
@@ -126,12 +155,51 @@ def test_before_their_own_scores_are_in_nobody_on_the_next_panel_sees_the_round_
 
     before = asked()
     assert REASON not in str(before)
-    for row in store.scalars(select(Determination)):
-        row.score, row.reason = Decimal("0.1"), "改过的理由"
-    store.commit()
+    _settled_otherwise(store)
     after = asked()
     assert after[1:] == before[1:]
     assert "改过的理由" not in str(after)
+
+
+@pytest.mark.parametrize("extension", ["docx", "pdf"])
+def test_no_form_to_print_holds_the_round_below_before_the_reader_has_judged(
+    city: Scene, store: Session, log_in: LogIn, extension: str
+) -> None:
+    expert, chair = log_in(city.experts[0]), log_in(city.chair)
+    before = [_printed(city, each, extension) for each in (expert, chair)]
+    _settled_otherwise(store)
+    assert [_printed(city, each, extension) for each in (expert, chair)] == before
+    city.hand_in(0)
+    store.commit()
+    assert _printed(city, expert, extension) != before[0]
+    assert _printed(city, chair, extension) == before[1]
+
+
+def test_other_roles_show_nobody_the_round_below_before_they_have_judged(
+    city: Scene, store: Session, log_in: LogIn
+) -> None:
+    """An observer who is on the panel, and an expert who chaired the panel below."""
+    district = store.scalars(select(Assignment).where(Assignment.closed_at.is_not(None))).one()
+    expert = city.experts[0]
+    store.add(Membership(user_id=expert.id, role=Role.OBSERVER))
+    store.add(Membership(user_id=expert.id, role=Role.CHAIR, panel_id=district.panel_id))
+    store.add(
+        InterestStatement(
+            user_id=expert.id, panel_id=district.panel_id, school_id=city.school.id, signed_at=NOW
+        )
+    )
+    store.commit()
+    result = f"/dossiers/{city.dossier.id}/result"
+    below = f"/rounds/{district.round_id}/settlement/{city.package.id}"
+    browser = log_in(expert)
+    assert [browser.get(path).status_code for path in (result, below)] == [404, 404]
+    answer = browser.post(f"{below}/elements/C26/remarks", {"text": ""})
+    assert REASON not in answer.get_data(as_text=True)
+    city.hand_in(0)
+    store.commit()
+    assert all(
+        REASON in browser.get(path).get_data(as_text=True) for path in (result, f"{below}?element=C26")
+    )
 
 
 def test_once_their_review_is_in_an_expert_sees_what_the_round_below_settled(

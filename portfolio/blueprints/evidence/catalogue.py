@@ -49,7 +49,7 @@ def catalogue_workbook(at: SchoolAt) -> Any:
     sheet = _sheet(at.school.name, at.dossier, queries.catalogue(web.db(), at.dossier))
     filename = f"{at.school.name} {_('Catalogue of evidence')}.xlsx"
     headers = {"Content-Disposition": content_disposition(filename, inline=False)}
-    return Response(document.workbook(sheet), mimetype=XLSX, headers=headers)
+    return Response(document.workbook(sheet, at=web.now()), mimetype=XLSX, headers=headers)
 
 
 def _sheet(school: str, dossier: Dossier, found: Catalogue) -> document.Sheet:

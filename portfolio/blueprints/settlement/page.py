@@ -11,11 +11,13 @@ from flask_babel import gettext as _
 from portfolio import web
 from portfolio.blueprints.settlement.root import place_of
 from portfolio.editions import rubric_of
+from portfolio.errors import NotFound
 from portfolio.models import Assignment, SettlementRule, Stance
 from portfolio.policy import Permission
 from portfolio.queries import deliberation
 from portfolio.queries import settlement as queries
 from portfolio.queries.deliberation import Detail
+from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row, Show, Sort, Table
 from portfolio.templating import days_until, score
 
@@ -41,7 +43,12 @@ def page(
     opinion: str | None = None,
     remark: dict[str, str] | None = None,
 ) -> str:
-    """The page, as the reader may see it; with what was typed and refused."""
+    """The page, as the reader may see it; with what was typed and refused.
+
+    Raises NotFound for the closed table of an earlier round where the reader is still to judge in a later one.
+    """
+    if assignment.closed_at and still_blind(web.db(), web.actor(), assignment.package.dossier):
+        raise NotFound()
     rubric = rubric_of(web.db(), assignment.package.rubric_digest)
     chairs = web.may(Permission.SETTLEMENT_WRITE, place_of(assignment))
     table = queries.table(web.db(), assignment, rubric, for_chair=chairs)

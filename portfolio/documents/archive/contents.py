@@ -190,7 +190,7 @@ def _cited(
     if here:
         filed[key] = _filed(described[key], f"{folder}/{running:03}", originals)
     return Cited(
-        number=f"{element.indicator}-{element.sub_indicator}-{element.code}-{running}",
+        number=element.numbered(running),
         file=filed[key],
         pages=tuple(citation["pages"]),
         remark=citation["remark"],

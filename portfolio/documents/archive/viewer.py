@@ -10,8 +10,8 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from portfolio.days import SCHOOL_TIME
 from portfolio.documents.archive.contents import Cited, Contents
-from portfolio.documents.archive.zipping import HERE
 from portfolio.documents.form import plain_points
 from portfolio.documents.prose import html_of
 from rubric.gaps import ElementStatus
@@ -51,7 +51,7 @@ def page(contents: Contents) -> str:
     return (
         _environment()
         .get_template("viewer.html")
-        .render(contents=contents, signed=f"{contents.signed_at.astimezone(HERE):%Y-%m-%d %H:%M}")
+        .render(contents=contents, signed=f"{contents.signed_at.astimezone(SCHOOL_TIME):%Y-%m-%d %H:%M}")
     )
 
 

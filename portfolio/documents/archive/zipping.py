@@ -10,7 +10,9 @@ import struct
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
+
+from portfolio.days import SCHOOL_TIME
 
 FROM_64 = 0xFFFFFFFF  # sizes and places from here on are written in 64 bits
 _IN_64 = 0xFFFFFFFF  # stands where 32 bits don't suffice
@@ -20,7 +22,6 @@ _UTF8 = 1 << 11
 _VERSION, _VERSION_64 = 20, 45
 _UNIX = 3
 _MODE = 0o100644 << 16
-HERE = timezone(timedelta(hours=8))  # ZIP knows no time zones; people here read Beijing time
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s2B5H3L5H2L")
 _DESCRIPTOR, _DESCRIPTOR_64 = struct.Struct("<4s3L"), struct.Struct("<4sL2Q")
@@ -67,7 +68,7 @@ class Zip:
 
     def __init__(self, members: Sequence[Member], *, at: datetime) -> None:
         self._members = tuple(members)
-        local = at.astimezone(HERE)
+        local = at.astimezone(SCHOOL_TIME)  # ZIP knows no time zones
         self._date = (max(local.year, 1980) - 1980) << 9 | local.month << 5 | local.day
         self._time = local.hour << 11 | local.minute << 5 | local.second // 2
 
