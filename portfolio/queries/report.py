@@ -74,5 +74,6 @@ def _gaps(session: Session, dossier: Dossier, stands: Standing) -> list[Declared
     return [
         Declared(gap.element, WAIVED[gap.rule], gap.points_at_risk, reasons.get(gap.key, ""))
         for gap in stands.readiness.gaps
-        if gap.element is not None
+        # what is missing by our guidance only is no matter for the report
+        if gap.element is not None and gap.blocks
     ]

@@ -40,6 +40,7 @@ WAIVED = {
     "no_evidence": "无据",
     "no_justification": "没有自评说明",
     "full_on_one_old_file": "满分只靠一份旧材料",
+    "unmet_measure": "自评满分但指标未达标",
     "uncited_evidence": "尚未引证",
 }
 
