@@ -20,7 +20,7 @@ from portfolio.queries.problems import Problem
 from portfolio.queries.work import Urgency
 from rubric.gaps import ElementStatus, Gap, Rule
 from rubric.guidance import Comparison, Label
-from rubric.measures import MeasureResult, Verdict
+from rubric.measures import MeasureResult, Verdict, target_words, value_words
 from rubric.model import Channel, Rubric
 from rubric.scoring import Stage as LadderStage
 from rubric.scoring import Totals, format_score
@@ -135,6 +135,15 @@ COMPARISONS = {
     Comparison.AT_MOST: _l("at most %(number)s"),
     Comparison.EQUALS: _l("exactly %(number)s"),
     Comparison.NOT_FALLING: _l("not falling from year to year"),
+}
+# A result as the remark of the citation that proves it.
+STATED = {
+    Verdict.MET: _l("%(measure)s %(value)s, reaches %(target)s"),
+    Verdict.UNMET: _l("%(measure)s %(value)s, does not reach %(target)s"),
+}
+STATED_TREND = {
+    Verdict.MET: _l("%(measure)s %(value)s, not falling"),
+    Verdict.UNMET: _l("%(measure)s %(value)s, falling"),
 }
 
 # A person's own elements by how soon they are due.
@@ -463,6 +472,7 @@ REFUSALS = {
     "figure_above": _l("This is more than '%(whole)s', which is %(most)s. Please check both."),
     "figure_below": _l("This is less than '%(part)s', which is %(least)s. Please check both."),
     "figure_missing": _l("Please enter the figure first."),
+    "no_proof": _l("This file no longer proves the result. Please open the element again."),
     # carrying over
     "nothing_to_carry": _l("There is no earlier dossier of this school to start from."),
     "carried_already": _l("This dossier has started from an earlier one already."),
@@ -700,6 +710,22 @@ def quantity(result: MeasureResult, rubric: Rubric) -> str:
     threshold, unit = result.measure.threshold, result.measure.unit
     number = f"{threshold.amount:f} {unit.words(_language(), rubric.units)}" if threshold else ""
     return str(COMPARISONS[result.measure.comparison]) % {"number": number}
+
+
+def stated(result: MeasureResult, rubric: Rubric) -> str:
+    """A measure's result as a remark: "Training's share 10.8 %, reaches ≥ 10 %"; every year where each counts."""
+    said = {year: value_words(result, year, rubric.units) for year in result.values}
+    values = [
+        f"{year}–{year + 1} {label(words)}" if result.measure.each_year else label(words)
+        for year, words in said.items()
+        if words is not None
+    ]
+    falling = result.measure.comparison is Comparison.NOT_FALLING
+    return str((STATED_TREND if falling else STATED)[result.verdict]) % {
+        "measure": label(result.measure.name),
+        "value": gettext(", ").join(values),
+        "target": label(target_words(result.measure, rubric.units)),
+    }
 
 
 def unit_words(unit: Unit, rubric: Rubric) -> str:

@@ -19,6 +19,7 @@ from portfolio.queries import carry, figures, people, places, work
 from portfolio.queries import dossier as queries
 from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
+from portfolio.queries.proven import proofs_of
 from portfolio.services import checklists, dossiers
 from portfolio.services import trend as recording
 from portfolio.templating import days_until, score
@@ -247,6 +248,7 @@ def _element_page(
     place = Place(school_id=dossier.school_id, person_id=assessment.assignee_id)
     stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=_is_of(dossier))
     here = _element(stands.rubric, assessment.element)
+    measured = figures.results_of(stands.figures, dossier, here)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
     editable = dossier.state is not DossierState.SIGNING
     return render_template(
@@ -268,7 +270,8 @@ def _element_page(
         ticks=stands.ticks.get(here.code, {}),
         may_tick=editable and web.may(Permission.MATERIAL_TICK, place),
         ticking=ticking or {},
-        measured=figures.results_of(stands.figures, dossier, here),
+        measured=measured,
+        proofs=proofs_of(web.db(), dossier, here.code, measured),
         last_time=carry.last_time(web.db(), dossier, assessment.element),
         left=stands.left,
         owner=queries.person_name(web.db(), assessment.assignee_id),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portfolio import navigation, web, wording
+from portfolio.blueprints.evidence.routes import offer_undo
 from portfolio.blueprints.forms import Typed, refused
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
@@ -17,8 +19,11 @@ from portfolio.policy import Permission, Place
 from portfolio.queries import figures as queries
 from portfolio.queries import places
 from portfolio.queries.figures import Entry
+from portfolio.queries.places import ElementAt
+from portfolio.queries.proven import is_result, measure_at
 from portfolio.services import figures as services
 from portfolio.services.dossiers import based_on
+from portfolio.services.proofs import cite_result
 
 blueprint = Blueprint("figures", __name__)
 
@@ -96,6 +101,36 @@ def prove(dossier: Dossier, figure: str, year: int) -> Any:
         again, _place = places.dossier(web.db(), dossier_id=dossier.id)
         return _proofs_page(again, figure, year, errors), 422
     return redirect(url_for("figures.sheet", dossier_id=dossier.id, _anchor=f"f-{figure}-{year}"))
+
+
+@blueprint.post("/dossiers/<int:dossier_id>/elements/<code>/measures/<measure>/citation")
+@web.guard(Permission.CITATION_WRITE, measure_at)
+def cite(at: ElementAt, code: str, measure: str) -> Any:
+    """Cite a measure's result: the file that proves it, at its page, the result as remark."""
+    dossier = at.dossier
+    rubric = rubric_of(web.db(), dossier.cycle.rubric_digest)
+    results = queries.results_of(queries.figures_of(web.db(), dossier), dossier, rubric.element(code))
+    result = next(each for each in results if each.measure.code == measure)
+    if not is_result(result):  # a figure was taken back meanwhile
+        raise DomainError("no_proof")
+    citation, stood = cite_result(
+        web.db(),
+        actor=web.actor(),
+        now=web.now(),
+        dossier=dossier,
+        element=code,
+        result=result,
+        evidence_id=Typed(request.form).key("evidence_id") or 0,
+        words=wording.stated(result, rubric),
+    )
+    page = url_for("dossier.element", dossier_id=dossier.id, code=code)
+    if stood is None:
+        undo = url_for("evidence.uncite", citation_id=citation.id)
+        offer_undo(_("Cited for %(element)s", element=code), undo, next=page)
+    else:
+        undo = url_for("evidence.change_citation", citation_id=citation.id)
+        offer_undo(_("Changed: citation for %(element)s", element=code), undo, next=page, **asdict(stood))
+    return redirect(f"{page}#measure-{measure}")
 
 
 def _enter(dossier: Dossier, typed: list[services.Typed]) -> dict[str, int]:

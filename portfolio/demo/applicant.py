@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.demo import days
-from portfolio.demo.content import Citation, DemoPerson, DemoSchool, Draft, Material
+from portfolio.demo.content import Citation, Counted, DemoPerson, DemoSchool, Draft, Material
 from portfolio.demo.days import Agenda
 from portfolio.demo.setting import Setting, add_school
 from portfolio.models import Dossier, EvidenceKind, Package, Role, School, SelfAssessment
 from portfolio.policy import Actor
 from portfolio.queries.copies import missing_copies
-from portfolio.services import citations, cycles, derivations, dossiers, evidence, packages
+from portfolio.queries.figures import asked_years
+from portfolio.services import citations, cycles, derivations, dossiers, evidence, figures, packages
 from portfolio.services.citations import Passage
 from portfolio.services.evidence import Description, StoredFile
 from rubric.gaps import Rule
@@ -30,6 +31,7 @@ WAIVERS = {
 }
 _CITED_AFTER = timedelta(minutes=3)
 _REPLACED_AFTER = timedelta(days=3)
+_PROVEN_AFTER = timedelta(minutes=20)
 # Between the days by which the elements of one A and of the next are to be done.
 _DAYS_APART = 3
 
@@ -93,6 +95,11 @@ class Applicant:
         written = [draft for draft in drafts if draft.score is not None or draft.justification]
         for draft, at in zip(written, days.spread(start, end, len(written)), strict=True):
             agenda.add(at, partial(self._score, draft))
+
+    def plan_counting(self, agenda: Agenda, counted: Sequence[Counted], at: datetime) -> None:
+        """A contributor enters the basic figures, and then names the files that prove them."""
+        agenda.add(at, partial(self._count, counted))
+        agenda.add(at + _PROVEN_AFTER, partial(self._prove, counted))
 
     def plan_submission(self, agenda: Agenda, *, handed_over_at: datetime, signed_at: datetime) -> None:
         """The lead hands over with a reason for every gap that is left, the principal signs."""
@@ -189,6 +196,39 @@ class Applicant:
             evidence_id=self._evidence[material.key],
             passage=Passage(citation.page, None, citation.remark),
         )
+
+    def _count(self, counted: Sequence[Counted], now: datetime) -> None:
+        typed = [
+            figures.Typed(each.figure, year, value, 0)
+            for each in counted
+            for year, value in zip(self._years(each), each.values, strict=True)
+        ]
+        figures.enter(
+            self._session,
+            actor=self.staff.contributors[0],
+            now=now,
+            dossier=self.dossier,
+            rubric=find(DEFAULT),
+            typed=typed,
+        )
+
+    def _prove(self, counted: Sequence[Counted], now: datetime) -> None:
+        for each in counted:
+            for year in self._years(each) if each.proof else ():
+                figures.prove(
+                    self._session,
+                    actor=self.staff.contributors[0],
+                    now=now,
+                    dossier=self.dossier,
+                    figure=each.figure,
+                    year=year,
+                    evidence_id=self._evidence[str(each.proof)],
+                    page=each.page,
+                )
+
+    def _years(self, counted: Counted) -> list[int]:
+        """The school years a figure is asked for, the oldest first."""
+        return sorted(asked_years(find(DEFAULT), self.dossier)[counted.figure])
 
     def _score(self, draft: Draft, now: datetime) -> None:
         assessment = self._assessments(draft.element)[0]

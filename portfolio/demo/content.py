@@ -104,6 +104,19 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """A figure as a school enters it: one value, or three of three school years, the oldest first.
+
+    `proof` is the key of the material that shows it, at `page`.
+    """
+
+    figure: str
+    values: tuple[str, ...]
+    proof: str | None
+    page: int | None
+
+
+@dataclass(frozen=True)
 class ExpertReason:
     """Why experts take points off an element: points lost for each expert, their reasons in turn, the settled one."""
 
@@ -186,6 +199,22 @@ def drafts_for(school_index: int) -> tuple[Draft, ...]:
         for code, entry in _read("assessments.yaml").items()
     )
     return tuple(map(_unfinished, drafts)) if school.stage == "drafting" else drafts
+
+
+def figures_for(school_index: int) -> tuple[Counted, ...]:
+    """What a school counted; the drafting school has not finished."""
+    school, wording, data = schools()[school_index], _wording(school_index), _read("figures.yaml")
+    own = {
+        figure: {**data["counted"].get(figure, {}), "value": value}
+        for figure, value in data["own"][school.key].items()
+    }
+    missing = data["missing"] if school.stage == "drafting" else ()
+    had = {material.key for material in materials_for(school_index)}
+    return tuple(
+        _counted(figure, entry, had, wording)
+        for figure, entry in {**data["counted"], **own}.items()
+        if figure not in missing
+    )
 
 
 @lru_cache(maxsize=1)
@@ -334,6 +363,17 @@ def _grade_rows(cells: list[str], school: DemoSchool, words: Wording) -> tuple[t
     return tuple(
         tuple(words.about(grade=grade, size=HeadCount(size)).fill(cell) for cell in cells)
         for grade, size in zip(school.grades, sizes, strict=True)
+    )
+
+
+def _counted(figure: str, entry: dict[str, Any], had: set[str], wording: Wording) -> Counted:
+    proof, page = entry.get("proof", (None, None))
+    shown = proof in had
+    return Counted(
+        figure=figure,
+        values=tuple(wording.fill(value) for value in entry.get("values", [entry.get("value")])),
+        proof=proof if shown else None,
+        page=page if shown else None,
     )
 
 

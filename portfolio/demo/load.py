@@ -30,6 +30,7 @@ FEW_SCHOOLS = 1  # where only the evidence is given
 MUCH_EVIDENCE = 300  # of a city's first two schools
 HALF_WAY = 31  # elements that the second expert has scored
 _WRITING_STARTS = on(OPENS, days=3, at="9:00")
+_COUNTED_BEFORE = timedelta(minutes=45)  # the last file is in by then
 _SCORING_STARTS = on(OPENS, days=7, at="10:00")
 
 
@@ -97,6 +98,7 @@ def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]]) -> None:
         ends = _writing_ends(setting, index)
         stocked = stock(setting.storage, applicant.school.id, written[index])
         applicant.plan_collecting(agenda, stocked, _WRITING_STARTS, ends - timedelta(hours=1))
+        applicant.plan_counting(agenda, content.figures_for(index), ends - _COUNTED_BEFORE)
         applicant.plan_scoring(agenda, content.drafts_for(index), _SCORING_STARTS, ends)
     _plan_review(agenda, setting, applicants[REVIEW])
     _plan_publication(agenda, setting, applicants[PUBLISHED])

@@ -169,6 +169,16 @@ def results_of(figures: Figures, dossier: Dossier, element: Element) -> list[Mea
     return [evaluate(measure, figures, years) for measure in element.measures]
 
 
+def figures_of(session: Session, dossier: Dossier) -> Figures:
+    """What the school counted, for the rubric's measures: figure → school year → value; one statement."""
+    rows = session.execute(
+        select(FigureValue.figure, FigureValue.year, FigureValue.value).where(
+            FigureValue.dossier_id == dossier.id, FigureValue.value.is_not(None)
+        )
+    )
+    return known_of(dossier, ((row.figure, row.year, row.value) for row in rows))
+
+
 def known_of(dossier: Dossier, entered: Iterable[tuple[str, int, Decimal | None]]) -> Figures:
     """What was entered as (figure, school year, value), and what is known of the school without being entered."""
     known: dict[str, dict[int, Decimal]] = defaultdict(dict)

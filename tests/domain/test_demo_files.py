@@ -19,6 +19,8 @@ from PIL import Image, ImageFont
 
 from portfolio.demo import content, files
 from portfolio.demo.content import Material
+from rubric.figures import implausible, parse_figure
+from rubric.loader import DEFAULT, find
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference.json"
 DRAFTING, REVIEW, PUBLISHED = range(3)
@@ -184,6 +186,21 @@ def test_about_thirty_elements_are_disputed() -> None:
     disputed = [reason for reason in content.expert_reasons() if any(reason.lost)]
     assert 28 <= len(disputed) <= 35
     assert len({reason.channel for reason in disputed}) >= 6
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_figures_are_asked_for_can_be_read_and_fit_together(index: int) -> None:
+    rubric = find(DEFAULT)
+    asked = {figure.code: figure for figure in rubric.figures}
+    counted = content.figures_for(index)
+    assert {each.figure for each in counted} <= set(asked)
+    newest = {
+        each.figure: parse_figure(each.values[-1], asked[each.figure], rubric.units) for each in counted
+    }
+    assert implausible(rubric.figures, newest) == []
+    assert ("boarders" in newest) == content.schools()[index].boarding
+    pages = {material.key: len(material.pages) for material in content.materials_for(index)}
+    assert all(each.page <= pages[each.proof] for each in counted if each.proof and each.page)
 
 
 def test_every_file_is_small_and_has_its_own_content(made: list[tuple[Material, Path]]) -> None:

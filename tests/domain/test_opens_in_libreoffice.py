@@ -41,7 +41,7 @@ def _documents(folder: Path) -> dict[str, bytes]:
         "form.docx": form_docx.document(sheet),
         "table.xlsx": form_xlsx.workbook(sheet),
         "catalogue.docx": catalogue_docx.document(listed, at=SIGNED),
-        "list.xlsx": catalogue.workbook(listed),
+        "list.xlsx": catalogue.workbook(listed, at=SIGNED),
         "labels.docx": labels.document_docx(boxes, at=SIGNED),
     }
 

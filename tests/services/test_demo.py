@@ -33,6 +33,7 @@ from portfolio.models import (
     ElementReview,
     Evidence,
     EvidenceVersion,
+    FigureValue,
     Package,
     PackageElement,
     PackageWaiver,
@@ -42,12 +43,14 @@ from portfolio.models import (
     SelfAssessment,
     User,
 )
+from portfolio.queries import figures
 from portfolio.queries.dossier import standing
 from portfolio.queries.work import tasks
 from portfolio.services import accounts, settlement
 from portfolio.storage import Storage, StorageUnavailable
 from portfolio.storage.local import LocalStorage
 from rubric.gaps import Rule
+from rubric.measures import Verdict
 from tests.conftest import _fresh
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
@@ -171,9 +174,57 @@ def test_the_drafting_school_shows_every_kind_of_gap(demo: Loaded) -> None:
         Rule.FULL_ON_ONE_OLD_FILE,
         Rule.MISSING_MATERIAL,
         Rule.MISSING_YEAR,
+        Rule.UNMET_MEASURE,
         Rule.UNCITED_EVIDENCE,
     }
     assert {gap.rule for gap in standing(demo.session, dossier, now=NOW).readiness.gaps} == asked
+
+
+# What a school's figures don't reach, and what can't be said yet; every other measure is met or doesn't apply.
+@pytest.mark.parametrize(
+    ("school", "unmet", "open_yet"),
+    [
+        (
+            DRAFTING,
+            {"teacher-seats", "sports-area"},
+            {"expert-talks", "digital-resources", "equipped-classrooms"},
+        ),
+        (REVIEW, {"sports-area"}, set()),
+        (PUBLISHED, {"sports-area"}, set()),
+    ],
+)
+def test_most_measures_are_met(demo: Loaded, school: str, unmet: set[str], open_yet: set[str]) -> None:
+    dossier = demo.dossier(school)
+    demo.session.refresh(dossier, ["school", "cycle"])
+    by_verdict: dict[Verdict, set[str]] = {verdict: set() for verdict in Verdict}
+    for results in figures.sheet(demo.session, dossier).results.values():
+        for each in results:
+            by_verdict[each.verdict].add(each.measure.code)
+    assert by_verdict[Verdict.UNMET] == unmet
+    assert by_verdict[Verdict.NOT_ENOUGH_DATA] == open_yet
+    assert by_verdict[Verdict.NOT_APPLICABLE] == (set() if school == PUBLISHED else {"dormitory-space"})
+    assert len(by_verdict[Verdict.MET]) >= 19
+
+
+def test_a_full_claim_against_an_unmet_measure_is_a_gap(demo: Loaded) -> None:
+    dossier = demo.dossier(DRAFTING)
+    demo.session.refresh(dossier, ["school", "cycle"])
+    gaps = standing(demo.session, dossier, now=NOW).readiness.gaps
+    assert [(gap.element, gap.part) for gap in gaps if gap.rule is Rule.UNMET_MEASURE] == [
+        ("C67", "teacher-seats")
+    ]
+
+
+def test_figures_are_proven_by_the_schools_own_files(demo: Loaded) -> None:
+    for school in (DRAFTING, REVIEW, PUBLISHED):
+        dossier = demo.dossier(school)
+        proven = demo.session.execute(
+            select(Evidence.school_id, FigureValue.value, FigureValue.saved_at)
+            .join(Evidence, Evidence.id == FigureValue.proof_id)
+            .where(FigureValue.dossier_id == dossier.id)
+        ).all()
+        assert len(proven) >= 15
+        assert all(row.school_id == dossier.school_id and row.value is not None for row in proven)
 
 
 def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> None:
@@ -190,7 +241,7 @@ def test_each_contributor_of_the_drafting_school_owns_elements(demo: Loaded) -> 
 
 def test_of_what_is_owned_some_is_overdue_some_near_and_some_has_time(demo: Loaded) -> None:
     dossier = demo.dossier(DRAFTING)
-    demo.session.refresh(dossier, ["cycle", "school"])
+    demo.session.refresh(dossier, ["school", "cycle"])
     stands = standing(demo.session, dossier, now=NOW)
     due = tasks(stands, today=day_of(NOW))
     assert any(task.overdue for task in due)

@@ -79,14 +79,14 @@ def test_the_table_and_the_discussion_of_an_element(session: Session) -> None:
 
 def test_the_list_says_what_each_may_do_next(session: Session) -> None:
     scene = make_scene(session, experts=2)
-    assert still_blind(session, scene.actor(0), scene.package)
-    assert still_blind(session, scene.chair_actor, scene.package)
+    assert still_blind(session, scene.actor(0), scene.package.dossier)
+    assert still_blind(session, scene.chair_actor, scene.package.dossier)
     for number in (0, 1):
         scene.hand_in(number)
-    assert not still_blind(session, scene.actor(0), scene.package)
+    assert not still_blind(session, scene.actor(0), scene.package.dossier)
     scene.settle_all()
     scene.propose_closing()
     mine = my_packages(session, scene.actor(0)).reviews[0].given
     assert (mine.cleared, mine.wants_signature, mine.settling_since) == (True, True, NOW)
     assert my_packages(session, scene.chair_actor).chaired[0].settled == 84
-    assert not still_blind(session, scene.chair_actor, scene.package)
+    assert not still_blind(session, scene.chair_actor, scene.package.dossier)

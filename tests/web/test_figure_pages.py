@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Dossier, FigureValue
+from portfolio.models import Citation, Dossier, FigureValue
 from rubric.loader import DEFAULT, find
 from tests.conftest import Browser
 from tests.counting import statements
@@ -234,3 +234,75 @@ def test_the_page_costs_the_same_empty_and_full(
         spent.append(len(seen))
     assert spent[0] == spent[1] <= 4
     assert len(page.encode()) <= 100_000
+
+
+@pytest.fixture
+def proven(scene: Scene, store: Session, app: Flask, tmp_path: Path, log_in: Callable[..., Browser]) -> int:
+    """The accounts, whose page 2 proves what training cost; nothing proves the funds in all."""
+    evidence = make_evidence(
+        store, scene.dossier.school, app.extensions["portfolio"].storage, tmp_path, title="经费决算"
+    )
+    store.commit()
+    lead = log_in(scene.staff.lead)
+    for figure, value in (("public_funds", "1200000"), ("training_spending", "129600")):
+        lead.put(scene.field(figure), {"value": value, "version": "0"})
+    lead.post(scene.field("training_spending") + "/proof", {"evidence_id": evidence.id, "page": "2"})
+    return evidence.id
+
+
+def remarks(store: Session) -> list[tuple[int | None, str]]:
+    store.rollback()
+    store.expire_all()
+    return [(row.page_from, row.remark) for row in store.scalars(select(Citation))]
+
+
+@pytest.mark.parametrize(
+    ("language", "remark"),
+    [
+        ("zh", "教师培训经费占生均公用经费：10.8 %，达到 ≥ 10 %"),
+        ("en", "Training as a share of per-pupil public funds 10.8 %, reaches ≥ 10 %"),
+    ],
+)
+def test_one_click_cites_the_proof_of_a_result_in_the_words_of_whoever_clicks(
+    scene: Scene, store: Session, log_in: Callable[..., Browser], proven: int, language: str, remark: str
+) -> None:
+    teacher = log_in(scene.staff.contributor)
+    teacher.post("/language", {"locale": language})
+    element = f"/dossiers/{scene.dossier.id}/elements/C38"
+    address = f"{element}/measures/training-share/citation"
+    page = text_of(teacher, element)
+    assert f'action="{address}"' in page and f'value="{proven}"' in page
+    assert f'href="{scene.page}#f-public_funds-2026"' in page
+    assert teacher.post(address, {"evidence_id": proven}).headers["Location"].startswith(element)
+    assert remarks(store) == [(2, remark)]
+    after = text_of(teacher, element)
+    assert f'action="{address}"' not in after
+    undo = re.search(r'class="toast-bar" method="post" action="([^"]+)"', after)
+    assert undo is not None
+    teacher.post(undo[1], {"next": element})
+    assert remarks(store) == []
+
+
+def test_a_proof_that_is_cited_already_is_offered_its_page_and_result(
+    scene: Scene, store: Session, log_in: Callable[..., Browser], proven: int
+) -> None:
+    lead = log_in(scene.staff.lead)
+    element = f"/dossiers/{scene.dossier.id}/elements/C38"
+    lead.post(f"{element}/citations", {"evidence_id": proven, "remark": "决算表"})
+    assert "把页码和结果补进引用" in text_of(lead, element)
+    assert (
+        lead.post(f"{element}/measures/training-share/citation", {"evidence_id": proven}).status_code == 302
+    )
+    assert remarks(store) == [(2, "决算表；教师培训经费占生均公用经费：10.8 %，达到 ≥ 10 %")]
+
+
+def test_a_result_is_cited_with_its_proof_only(
+    scene: Scene, store: Session, log_in: Callable[..., Browser], proven: int
+) -> None:
+    lead = log_in(scene.staff.lead)
+    element = f"/dossiers/{scene.dossier.id}/elements/C38"
+    refused = lead.post(f"{element}/measures/training-share/citation", {"evidence_id": proven + 1})
+    assert 400 <= refused.status_code < 500
+    assert "这份文件已不再证明该结果" in refused.get_data(as_text=True)
+    assert lead.post(f"{element}/measures/computers/citation", {"evidence_id": proven}).status_code == 404
+    assert remarks(store) == []

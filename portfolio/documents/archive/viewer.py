@@ -42,6 +42,15 @@ WAIVED = {
     "no_justification": "没有自评说明",
     "full_on_one_old_file": "满分只靠一份旧材料",
     "unmet_measure": "未达到细则规定的数值",
+    "full_on_one_weak_file": "满分只凭一份较弱的材料",
+    "old_evidence": "材料年份过早",
+    "dated_ahead": "日期晚于提交日期",
+    "only_photos": "只有照片",
+    "thin_justification": "自评说明过于单薄",
+    "missing_material": "缺少应有材料",
+    "missing_year": "缺少学年材料",
+    "overworked_file": "一份材料用于过多要素",
+    "last_minute_file": "临近提交才制作",
     "uncited_evidence": "尚未引证",
 }
 
