@@ -26,7 +26,7 @@ from rubric.gaps import Gap, Rule, next_steps, points_at_risk
 from rubric.guidance import ExpectedMaterial
 from rubric.loader import DEFAULT, find
 from tests.factories import actor_for, make_user
-from tests.services.test_demo import DRAFTING, place_at
+from tests.services.test_demo import DRAFTING, REVIEW, place_at
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 RUBRIC = find(DEFAULT)
@@ -192,6 +192,10 @@ C84 missing_material return        0.25  the survey of parents is there
 C84 missing_material awards        0.25  prizes of pupils are not the school's
 C84 missing_material campus        0.25
 """
+# The same of the other schools, in lines of the same form: # begins a remark.
+BY_HAND_FILES = {
+    REVIEW: Path(__file__).parents[1] / "data" / "demo_gaps_baliu.txt",
+}
 # The whole school, from what it has not done yet.
 UNSCORED = [
     "C12",
@@ -257,21 +261,29 @@ def sorted_by_element(gaps: tuple[Gap, ...]) -> list[Gap]:
     return sorted(gaps, key=lambda gap: int(gap.element[1:]) if gap.element else 0)
 
 
-def test_the_drafting_schools_gaps_are_as_read_by_hand(
-    loaded: tuple[Session, Storage],
-) -> None:
-    session, _storage = loaded
-    stands = standing(session, dossier_of(session, DRAFTING), now=NOW)
-    expected = set()
-    for line in BY_HAND.strip().splitlines():
+def by_hand(school: str) -> set[tuple[str, str, str, Decimal]]:
+    """What was read by hand of a school: element, rule, part, points."""
+    path = BY_HAND_FILES.get(school)
+    text = path.read_text(encoding="utf-8") if path else BY_HAND
+    read = set()
+    for line in text.strip().splitlines():
+        if line.startswith("#"):
+            continue
         element, rule, part, points, *_why = line.split()
-        expected.add((element, rule, "" if part == "-" else part, Decimal(points)))
+        read.add((element, rule, "" if part == "-" else part, Decimal(points)))
+    return read
+
+
+@pytest.mark.parametrize("school", [DRAFTING, *BY_HAND_FILES])
+def test_a_schools_gaps_are_as_read_by_hand(loaded: tuple[Session, Storage], school: str) -> None:
+    session, _storage = loaded
+    stands = standing(session, dossier_of(session, school), now=NOW)
     found = {
         (gap.element, str(gap.rule), gap.part, gap.points_at_risk)
         for gap in stands.readiness.gaps
         if gap.element
     }
-    assert found == expected
+    assert found == by_hand(school)
 
 
 def test_every_element_that_cannot_be_submitted_so_is_named(loaded: tuple[Session, Storage]) -> None:
