@@ -26,7 +26,7 @@ from rubric.gaps import Gap, Rule, next_steps, points_at_risk
 from rubric.guidance import ExpectedMaterial
 from rubric.loader import DEFAULT, find
 from tests.factories import actor_for, make_user
-from tests.services.test_demo import DRAFTING, REVIEW, place_at
+from tests.services.test_demo import DRAFTING, PUBLISHED, REVIEW, place_at
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 RUBRIC = find(DEFAULT)
@@ -195,6 +195,7 @@ C84 missing_material campus        0.25
 # The same of the other schools, in lines of the same form: # begins a remark.
 BY_HAND_FILES = {
     REVIEW: Path(__file__).parents[1] / "data" / "demo_gaps_baliu.txt",
+    PUBLISHED: Path(__file__).parents[1] / "data" / "demo_gaps_yunshan.txt",
 }
 # The whole school, from what it has not done yet.
 UNSCORED = [

@@ -13,7 +13,7 @@ from portfolio.models import Citation, Dossier, DossierState, Evidence
 from portfolio.policy import Actor
 from portfolio.queries import figures as queries
 from portfolio.queries.proven import proofs_of
-from portfolio.services import figures, trash
+from portfolio.services import figures
 from portfolio.services.citations import Passage
 from portfolio.services.figures import Typed
 from portfolio.services.proofs import cite_result
@@ -143,18 +143,6 @@ def test_another_file_than_the_proof_is_refused(
     with pytest.raises(DomainError, match="no_proof"):
         state(session, dossier, teacher, proven, other)
     assert passages(session) == []
-
-
-def test_a_proof_in_the_trash_proves_nothing(
-    session: Session, dossier: Dossier, teacher: Actor, accounts: Evidence, proven: MeasureResult
-) -> None:
-    trash.trash_evidence(session, actor=teacher, now=NOW, evidence_id=accounts.id)
-    proofs = proofs_of(session, dossier, "C38", [proven])["training-share"]
-    year = dossier.cycle.school_year
-    assert proofs.files == ()
-    assert set(proofs.unproven) == {("public_funds", year), ("training_spending", year)}
-    with pytest.raises(DomainError, match="no_proof"):
-        state(session, dossier, teacher, proven, accounts)
 
 
 def test_without_a_result_there_is_nothing_to_cite(
