@@ -208,6 +208,16 @@ def log_in(page: Page, username: str, password: str) -> None:
     page.wait_for_selector(".app-head")
 
 
+@contextmanager
+def line_cut(page: Page) -> Iterator[None]:
+    """The page without a line, once all of it has come: a script that is still on its way would never arrive."""
+    page.wait_for_load_state()
+    context = page.context
+    context.set_offline(True)
+    yield
+    context.set_offline(False)
+
+
 def _is_own_error(said: ConsoleMessage) -> bool:
     # Chromium reports what the server refuses and a line that is cut as well; they are no errors of a page's.
     answered = re.search(r"status of 4\d\d|net::ERR_", said.text) and "/static/" not in said.location["url"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, line_cut
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
 LEAD, CONTRIBUTOR = "qinghuai.lead", "qinghuai.contributor1"
 
@@ -110,13 +110,29 @@ def test_a_second_person_sees_both_numbers_and_chooses(person: Person) -> None:
 
 def test_what_was_typed_while_the_line_was_cut_is_kept_and_sent_later(lead: Page) -> None:
     seats = named(lead, "teacher_seats")
-    lead.context.set_offline(True)
-    enter(lead, seats, "24")
-    expect(lead.locator(f"#s-{seats}")).to_contain_text("网络恢复后自动保存")
-    lead.context.set_offline(False)
-    expect(lead.locator(f"#s-{seats}")).to_contain_text("添加证明材料")
+    with line_cut(lead):
+        enter(lead, seats, "24")
+        expect(lead.locator(f"#s-{seats}")).to_contain_text("网络恢复后自动保存")
+        unsaved = int(version(lead, seats).input_value())
+    expect(version(lead, seats)).to_have_value(str(unsaved + 1))
     lead.reload()
     expect(field(lead, seats)).to_have_value("24")
+
+
+def test_what_was_typed_before_the_scripts_came_is_saved_once_they_have(lead: Page) -> None:
+    held: list[Route] = []
+    lead.route("**/js/drafts.js*", lambda route: held.append(route))
+    lead.reload(wait_until="commit")
+    seats = named(lead, "pupil_seats")
+    field(lead, seats).fill("205")
+    while not held:
+        lead.wait_for_timeout(50)
+    unsaved = int(version(lead, seats).input_value())
+    held[0].continue_()
+    expect(version(lead, seats)).to_have_value(str(unsaved + 1))
+    lead.unroute_all()
+    lead.reload()
+    expect(field(lead, seats)).to_have_value("205")
 
 
 def test_ticking_a_b_ticks_its_elements(person: Person) -> None:

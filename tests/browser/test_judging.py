@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Demonstration, Person, log_in
+from tests.browser.conftest import Demonstration, Person, line_cut, log_in
 from tests.browser.steps import finish_review
 
 if TYPE_CHECKING:
@@ -76,10 +76,9 @@ def test_two_windows_on_one_element_show_both_texts_and_one_is_chosen(expert: Pa
 
 def test_a_cut_line_and_an_ended_log_in_keep_the_text(expert: Page, demo: Demonstration) -> None:
     _open(expert, "C8")
-    expert.context.set_offline(True)
-    _write(expert, "断网时写。")
-    expect(expert.locator("[data-saved]")).to_have_attribute("data-state", "offline")
-    expert.context.set_offline(False)
+    with line_cut(expert):
+        _write(expert, "断网时写。")
+        expect(expert.locator("[data-saved]")).to_have_attribute("data-state", "offline")
     expect(_saved(expert)).to_have_text(AT_THIS_TIME)
 
     other = expert.context.new_page()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Demonstration, Person, log_in
+from tests.browser.conftest import Demonstration, Person, line_cut, log_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -132,10 +132,9 @@ def test_both_texts_wait_for_a_decision(lead: Page, person: Person) -> None:
 
 def test_what_is_typed_while_the_line_is_cut_is_saved_when_it_is_back(lead: Page) -> None:
     _open(lead, "C51")
-    lead.context.set_offline(True)
-    lead.fill("#justification", "断网时写的。")
-    expect(lead.locator("[data-saved]")).to_have_attribute("data-state", "offline")
-    lead.context.set_offline(False)
+    with line_cut(lead):
+        lead.fill("#justification", "断网时写的。")
+        expect(lead.locator("[data-saved]")).to_have_attribute("data-state", "offline")
     expect(_saved(lead)).to_have_text(AT_THIS_TIME)
     lead.reload()
     expect(lead.locator("#justification")).to_have_value("断网时写的。")
@@ -143,12 +142,11 @@ def test_what_is_typed_while_the_line_is_cut_is_saved_when_it_is_back(lead: Page
 
 def test_what_was_typed_before_the_window_closed_without_a_line_comes_back(lead: Page) -> None:
     _open(lead, "C56")
-    lead.context.set_offline(True)
-    lead.fill("#justification", "关窗前写的。")
-    expect(lead.locator("[data-saved]")).to_have_attribute("data-state", "offline")
-    address = lead.url
-    lead.close()
-    lead.context.set_offline(False)
+    with line_cut(lead):
+        lead.fill("#justification", "关窗前写的。")
+        expect(lead.locator("[data-saved]")).to_have_attribute("data-state", "offline")
+        address = lead.url
+        lead.close()
     again = lead.context.new_page()
     again.goto(address)
     expect(again.locator("#justification")).to_have_value("关窗前写的。")

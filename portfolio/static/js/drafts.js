@@ -18,6 +18,15 @@ export function kept(key) {
   }
 }
 
+// Whether somebody typed before the scripts had come, over a slow line: no event told of it.
+export function typedEarly(fields) {
+  return [...fields].some((field) => {
+    if (field.type === "hidden") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    return "defaultValue" in field && field.value !== field.defaultValue;
+  });
+}
+
 export function forget(key) {
   try {
     localStorage.removeItem(PREFIX + key);

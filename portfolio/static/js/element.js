@@ -1,7 +1,7 @@
 // The element page saves as one types: PUT over the row version the text is based on. What isn't saved stays in
 // this browser; a save that somebody else overtook shows both texts on the server's conflict page.
 
-import { forget, keep, kept } from "./drafts.js";
+import { forget, keep, kept, typedEarly } from "./drafts.js";
 import { put, timeOf, token } from "./put.js";
 
 const PAUSE = 700;
@@ -20,6 +20,7 @@ class Autosave {
     // the page shows two texts: nothing is saved until one of them is chosen
     this.undecided = "conflict" in form.dataset;
     if (this.undecided) this.keep();
+    else if (typedEarly(form.elements)) this.early();
     else this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("submit", (event) => this.submitted(event));
@@ -42,6 +43,11 @@ class Autosave {
     this.text.value = draft.justification;
     this.version.value = draft.version;
     this.say("offline", this.strings.restored);
+    this.changed();
+  }
+
+  early() {
+    this.last = null;
     this.changed();
   }
 

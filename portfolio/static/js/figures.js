@@ -1,7 +1,7 @@
 // Basic figures save one by one as they are typed, each over the version it is based on. What isn't saved stays in
 // this browser; where somebody else saved first, both numbers are shown and one is chosen.
 
-import { forget, keep, kept } from "./drafts.js";
+import { forget, keep, kept, typedEarly } from "./drafts.js";
 import { put, timeOf } from "./put.js";
 
 const PAUSE = 900;
@@ -17,7 +17,8 @@ class Figure {
     this.error = place.querySelector(".field-error");
     this.key = `${form.dataset.key}/${this.input.name}`;
     this.last = this.error.hidden ? this.input.value : null;
-    this.restore();
+    if (typedEarly([this.input])) this.early();
+    else this.restore();
     this.input.addEventListener("input", () => this.changed());
     this.input.addEventListener("change", () => this.left());
     for (const moment of ["online", "focus"]) addEventListener(moment, () => this.save());
@@ -35,6 +36,11 @@ class Figure {
     this.input.value = draft.value;
     this.version.value = draft.version;
     this.say(this.strings.restored);
+    this.changed();
+  }
+
+  early() {
+    this.last = null;
     this.changed();
   }
 

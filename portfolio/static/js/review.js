@@ -1,7 +1,7 @@
 // An expert's score saves as it is typed, over the version it is based on. What isn't saved stays in this browser;
 // where the element was saved elsewhere meanwhile, both texts are shown and one is chosen.
 
-import { forget, keep, kept } from "./drafts.js";
+import { forget, keep, kept, typedEarly } from "./drafts.js";
 import { put, timeOf } from "./put.js";
 
 const PAUSE = 900;
@@ -16,7 +16,8 @@ class Scoring {
     this.dialog = document.querySelector("[data-two-texts]");
     this.status = form.querySelector("[data-saved]");
     this.last = JSON.stringify(this.typed());
-    this.restore();
+    if (typedEarly(form.elements)) this.early();
+    else this.restore();
     this.compare();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("submit", (event) => this.submitted(event));
@@ -57,6 +58,11 @@ class Scoring {
     this.fill(values);
     this.form.elements.version.value = version;
     this.say("offline", this.strings.restored);
+    this.changed();
+  }
+
+  early() {
+    this.last = null;
     this.changed();
   }
 

@@ -1,0 +1,91 @@
+"""What somebody did, as the audit trail and the list of what changed say it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from portfolio.audit import Action
+from portfolio.queries.dossier import Change
+from rubric.scoring import format_score
+
+# The audit trail: what somebody did.
+AUDIT_ACTIONS = {
+    Action.USER_INVITED: _l("sent an invitation"),
+    Action.USER_JOINED: _l("accepted an invitation"),
+    Action.USER_LOGGED_IN: _l("logged in"),
+    Action.USER_LOGGED_OUT: _l("logged out"),
+    Action.USER_DISABLED: _l("closed an account"),
+    Action.USER_ENABLED: _l("opened an account again"),
+    Action.PASSWORD_CHANGED: _l("chose another password"),
+    Action.USER_RENAMED: _l("corrected a name"),
+    Action.ROLE_GIVEN: _l("gave a role"),
+    Action.ROLE_TAKEN: _l("took a role"),
+    Action.PASSWORD_LINK_SENT: _l("sent a link for a new password"),
+    Action.INVITATION_REVOKED: _l("took back an invitation"),
+    Action.SCHOOL_ADDED: _l("added a school"),
+    Action.CYCLE_OPENED: _l("opened a cycle"),
+    Action.PANEL_FORMED: _l("formed a panel"),
+    Action.PACKAGE_ASSIGNED: _l("assigned a package"),
+    Action.CONFLICT_DECLARED: _l("declared a conflict of interest"),
+    Action.NO_CONFLICT_SIGNED: _l("signed that there is no conflict of interest"),
+    Action.EXPERT_SUBSTITUTED: _l("named a substitute for an expert"),
+    Action.DOSSIER_OPENED: _l("opened a dossier"),
+    Action.ELEMENT_SCORED: _l("scored an element"),
+    Action.ELEMENT_ASSIGNED: _l("assigned an element"),
+    Action.ELEMENT_LOOKED_AT: _l("looked at a changed element"),
+    Action.PROBLEM_PUT_RIGHT: _l("put a lost point right"),
+    Action.FIGURE_ENTERED: _l("entered a basic figure"),
+    Action.CARRIED_OVER: _l("carried over the last cycle"),
+    Action.MAIL_CHOSEN: _l("chose where reminders go"),
+    Action.EVIDENCE_ADDED: _l("added evidence"),
+    Action.EVIDENCE_DESCRIBED: _l("described evidence anew"),
+    Action.EVIDENCE_REPLACED: _l("added a new version of evidence"),
+    Action.EVIDENCE_TRASHED: _l("put evidence into the trash"),
+    Action.EVIDENCE_RESTORED: _l("took evidence out of the trash"),
+    Action.EVIDENCE_DELETED: _l("deleted evidence"),
+    Action.ARCHIVE_OPENED: _l("opened a ZIP"),
+    Action.EVIDENCE_MERGED: _l("put two copies of a file together"),
+    Action.MATERIAL_TICKED: _l("ticked an expected material"),
+    Action.MATERIAL_UNTICKED: _l("took back a tick"),
+    Action.CITED: _l("cited evidence"),
+    Action.CITATION_CHANGED: _l("changed a citation"),
+    Action.UNCITED: _l("removed a citation"),
+    Action.GAP_WAIVED: _l("waived a gap"),
+    Action.GAP_UNWAIVED: _l("took back a waiver"),
+    Action.HANDED_OVER: _l("handed the dossier over for signing"),
+    Action.INTRODUCTION_WRITTEN: _l("wrote an introduction of the report"),
+    Action.RECALLED: _l("recalled the dossier"),
+    Action.PACKAGE_SIGNED: _l("signed and submitted a package"),
+    Action.ELEMENT_REVIEWED: _l("scored an element of a review"),
+    Action.REVIEW_HANDED_IN: _l("handed in a review"),
+    Action.REVIEW_CORRECTED: _l("corrected a review"),
+    Action.SETTLEMENT_OPENED: _l("opened the table of all scores"),
+    Action.REMARK_MADE: _l("discussed an element"),
+    Action.ELEMENT_SETTLED: _l("settled an element"),
+    Action.RULING_UNDONE: _l("took back a final score"),
+    Action.CLOSING_PROPOSED: _l("proposed to close a review"),
+    Action.CLOSING_WITHDRAWN: _l("withdrew the proposal to close"),
+    Action.ASSIGNMENT_CLOSED: _l("closed a review"),
+    Action.ASSIGNMENT_REOPENED: _l("reopened a review"),
+    Action.RESULT_PUBLISHED: _l("published a result"),
+}
+
+CHANGES = {
+    "element:scored": _l("scored %(element)s at %(score)s"),
+    "evidence:added": _l("uploaded '%(title)s'"),
+    "evidence:new_version": _l("uploaded a new version of '%(title)s'"),
+    "citation:added": _l("cited '%(title)s' in %(element)s"),
+    "package:signed": _l("signed the package"),
+}
+
+
+def change_words(change: Change) -> str:
+    """What somebody did, in a sentence that begins with their name elsewhere."""
+    return str(CHANGES[change.action]) % {
+        "element": change.element,
+        "title": change.title or "",
+        "score": format_score(Decimal(change.score)) if change.score is not None else gettext("unscored"),
+    }
