@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 SHORT_TITLE_LENGTH = range(4, 11)
 LONGEST_SLUG = 32  # characters
+_DEEPEST = 50  # levels of lists and mappings; a rubric has 9
 _POINTS = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,2})?")
 _KIND = {MappingNode: "a mapping", SequenceNode: "a list", ScalarNode: "a single value"}
 _NULL, _STRING, _BOOLEAN = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str", "tag:yaml.org,2002:bool"
@@ -77,7 +78,7 @@ def compose(path: Path, report: Report) -> Node | None:
     """The tree of a YAML file; None, and reported why, where there is none."""
     try:
         content = path.read_bytes().decode("utf-8-sig")
-        node: Node | None = yaml.compose(content, Loader=yaml.SafeLoader)
+        node = _tree(content)
         if node is None:
             report.add(1, "empty_file", "the file holds nothing")
         return node
@@ -95,6 +96,28 @@ def compose(path: Path, report: Report) -> Node | None:
     except RecursionError:
         report.add(1, "syntax", "not YAML that can be read: nested too deeply")
     return None
+
+
+def _tree(content: str) -> Node | None:
+    """By libyaml, 16 times as fast; what it stumbles over goes to the other reader, whose words say more."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        # its composer ends the process where lists are nested some thousand levels deep
+        if _depth(content, loader) > _DEEPEST:
+            loader = yaml.SafeLoader
+        tree: Node | None = yaml.compose(content, Loader=loader)
+    except yaml.YAMLError:
+        tree = yaml.compose(content, Loader=yaml.SafeLoader)
+    return tree
+
+
+def _depth(content: str, loader: type) -> int:
+    """Levels of lists and mappings."""
+    depth = deepest = 0
+    for event in yaml.parse(content, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def line_of(node: Node) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config import Settings
@@ -23,7 +23,9 @@ from portfolio.migrate import migrate
 from portfolio.models import User
 from portfolio.storage import Storage
 from portfolio.storage.local import LocalStorage
+from tests.databases import Databases
 from tests.factories import NOW, PASSWORD
+from tests.servers.postgres import PostgresServer
 
 pytest_plugins = ["tests.fixtures_servers", "tests.fixtures_browser", "tests.plugin_requirements"]
 
@@ -39,44 +41,39 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(request: pytest.FixtureRequest) -> str:
-    """The address of a PostgreSQL server whose database "template_portfolio" is migrated and empty."""
-    url: str = request.getfixturevalue("postgres_server").url
-    _run_outside_transaction(url, "CREATE DATABASE template_portfolio")
-    engine = make_engine(re.sub(r"/[^/]*$", "/template_portfolio", url))
-    migrate(engine)
-    engine.dispose()
-    return url
+def postgres_databases(postgres_server: PostgresServer) -> Databases:
+    """The databases of a PostgreSQL server."""
+    return Databases(postgres_server.url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh migrated database on each engine. Tests of services, queries and migrations run on both."""
-    return _fresh(request, request.param, tmp_path)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty migrated database on each engine. Tests of services, queries and migrations run on both."""
+    with fresh(request, request.param, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def fresh(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+    """An empty migrated database on the engine asked for."""
+    if kind == "sqlite":
+        yield _copy_of(request.getfixturevalue("sqlite_template"), folder)
+        return
+    databases: Databases = request.getfixturevalue("postgres_databases")
+    with databases.lend() as url:
+        yield url
 
 
 @pytest.fixture
-def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A fresh migrated SQLite database, for tests of pages."""
-    return _fresh(request, "sqlite", tmp_path)
+    return _copy_of(sqlite_template, tmp_path)
 
 
-def _fresh(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
-    if kind == "sqlite":
-        path = folder / "portfolio.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
-    url: str = request.getfixturevalue("postgres_template")
-    name = "test_" + os.urandom(6).hex()
-    _run_outside_transaction(url, f"CREATE DATABASE {name} TEMPLATE template_portfolio")
-    return re.sub(r"/[^/]*$", f"/{name}", url)
-
-
-def _run_outside_transaction(url: str, statement: str) -> None:
-    engine = make_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+def _copy_of(template: Path, folder: Path) -> str:
+    path = folder / "portfolio.sqlite3"
+    shutil.copyfile(template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

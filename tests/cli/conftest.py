@@ -36,6 +36,11 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(data: Path) -> dict[str, str]:
     """The environment of a command: the data folder and none of our other variables."""
+    return environment_of(data)
+
+
+def environment_of(data: Path) -> dict[str, str]:
+    """The environment of a command on this data folder."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -47,6 +52,11 @@ def environment(data: Path) -> dict[str, str]:
 @pytest.fixture
 def portfolio(environment: dict[str, str]) -> Run:
     """Runs `portfolio` with these arguments; keywords are further environment variables."""
+    return runner(environment)
+
+
+def runner(environment: dict[str, str]) -> Run:
+    """What runs `portfolio` in this environment."""
 
     def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -11,19 +12,28 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Evidence, School
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, environment_of, runner
 from tests.factories import make_school
 
 SCHOOL_ROLES = {"contributor", "lead", "principal"}
 SMALL = ("--schools", "2", "--evidence", "3")
 
 
-@pytest.fixture
-def accounts(portfolio: Run) -> list[dict[str, str | None]]:
-    """The accounts of a small demonstration, loaded into a folder that did not exist."""
-    done = portfolio("demo", "--json", *SMALL)
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of a small demonstration, which did not exist before, and what was printed."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    done = runner(environment_of(folder))("demo", "--json", *SMALL)
     assert done.returncode == 0, done.stderr
-    made: list[dict[str, str | None]] = json.loads(done.stdout)
+    return folder, done.stdout
+
+
+@pytest.fixture
+def accounts(loaded: tuple[Path, str], data: Path) -> list[dict[str, str | None]]:
+    """The accounts of a small demonstration; the data folder is a copy of it."""
+    folder, printed = loaded
+    shutil.copytree(folder, data)
+    made: list[dict[str, str | None]] = json.loads(printed)
     return made
 
 

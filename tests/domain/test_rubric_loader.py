@@ -151,6 +151,7 @@ def test_all_mistakes_of_a_file_are_named_in_one_run_in_line_order(tmp_path: Pat
         ("title: a\n---\ntitle: b\n", 2, "syntax"),
         ("a: *nobody\n", 1, "syntax"),
         ("[" * 5000, 1, "syntax"),
+        ("[" * 50_000 + "]" * 50_000, 1, "syntax"),
         (b"title: ok\nindicators: \xff\xfe\n", 2, "not_utf8"),
     ],
 )

@@ -51,7 +51,7 @@ from portfolio.storage import Storage, StorageUnavailable
 from portfolio.storage.local import LocalStorage
 from rubric.gaps import Rule
 from rubric.measures import Verdict
-from tests.conftest import _fresh
+from tests.conftest import fresh
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 DRAFTING, REVIEW, PUBLISHED = "青槐路学校", "灞柳坡小学", "云杉里初级中学"
@@ -101,13 +101,13 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def loaded(request: pytest.FixtureRequest, kind: str, folder: Path, **amounts: int) -> Iterator[Loaded]:
-    url = _fresh(request, kind, folder)
-    engine = make_engine(url)
-    place = place_at(engine, url, folder)
-    made = place.load(**amounts)
-    with place.sessions() as session:
-        yield Loaded(place, made, session)
-    engine.dispose()
+    with fresh(request, kind, folder) as url:
+        engine = make_engine(url)
+        place = place_at(engine, url, folder)
+        made = place.load(**amounts)
+        with place.sessions() as session:
+            yield Loaded(place, made, session)
+        engine.dispose()
 
 
 @pytest.fixture(scope="module")
