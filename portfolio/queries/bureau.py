@@ -27,7 +27,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.models.people import PANEL_ROLES
-from portfolio.policy import NOWHERE, Place, recused
+from portfolio.policy import NOWHERE, Place, counts
 from portfolio.queries.city import Progress, Standing, newest_package, standing_of
 from portfolio.queries.substitutes import Aside, stepped_aside
 
@@ -278,7 +278,7 @@ def _packages(session: Session, held: Cycle) -> list[tuple[int, Handed]]:
         select(func.count())
         .where(
             Review.assignment_id == Assignment.id,
-            ~recused(Review.expert_id, School.id, until=Assignment.closed_at),
+            counts(School.id),
         )
         .correlate(Assignment, School)
     )
