@@ -83,7 +83,10 @@ def on_hand(session: Session, experts: Collection[int]) -> dict[int, int]:
         )
         .group_by(Review.expert_id)
     )
-    return dict.fromkeys(experts, 0) | dict(rows.tuples().all())
+    found = dict.fromkeys(experts, 0)
+    for expert, count in rows:
+        found[expert] = count
+    return found
 
 
 def allotment(session: Session, assignment: Assignment) -> dict[int, frozenset[str]]:
@@ -124,6 +127,6 @@ def loads(session: Session, panel_ids: Iterable[int]) -> dict[int, dict[int, Loa
         .group_by(Assignment.panel_id, Review.expert_id)
     )
     found: dict[int, dict[int, Load]] = defaultdict(dict)
-    for panel_id, expert, *load in rows:
-        found[panel_id][expert] = Load(*load)
+    for panel_id, expert, packages, elements, scored, points in rows:
+        found[panel_id][expert] = Load(packages, elements, scored, points)
     return dict(found)

@@ -27,7 +27,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Place, counts
 from portfolio.queries import places
-from portfolio.queries.allotted import fewest_scores
+from portfolio.queries.allotted import fewest_scores, short_elements
 from portfolio.queries.deliberation import ClosingStep, closings
 from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
 from portfolio.queries.rounds import assignment_below, round_below
@@ -107,6 +107,8 @@ class Table:
     outstanding: int
     tolerance: Decimal
     rows: tuple[Row, ...] = ()
+    # while reviews are outstanding: the elements that fewer experts have than the round asks for
+    short: tuple[str, ...] = ()
     # newest first
     closings: tuple[ClosingStep, ...] = ()
     # the name of the round below, where there is one
@@ -189,14 +191,15 @@ def element(session: Session, *, round_id: int, package_id: int, code: str) -> t
 
 
 def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair: bool) -> Table:
-    """The panel's table in three statements; in one, without any score, until it is open and all reviews are in."""
+    """The panel's table in three statements; in two, without any score, until it is open and all reviews are in."""
     experts, fewest = _experts(session, assignment)
     received = sum(expert.handed_in_at is not None for expert in experts)
     needed = assignment.panel.round.independent_scores
     outstanding = max(len(experts) - received, needed - fewest, 0)
     tolerance = assignment.panel.round.tolerance
     if outstanding or assignment.settling_since is None:
-        return Table(experts, outstanding, tolerance)
+        short = short_elements(session, [assignment.id]).get(assignment.id, ())
+        return Table(experts, outstanding, tolerance, short=tuple(short))
     below, rows = _rows(session, assignment, rubric, experts)
     given = {row.code: row.given for row in rows}
     step = assignment.package.dossier.cycle.score_step
@@ -205,8 +208,8 @@ def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair
         outstanding,
         tolerance,
         rows,
-        closings(session, assignment),
-        below,
+        closings=closings(session, assignment),
+        below=below,
         areas=areas(rubric, given, step=step, tolerance=tolerance),
         apart=apart([expert.name for expert in experts], given, tolerance) if for_chair else (),
     )

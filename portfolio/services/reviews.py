@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import and_, func, select, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from portfolio import audit
@@ -235,14 +236,18 @@ def _check_correctable(session: Session, review: Review, stands: _Stands) -> Non
 
 
 def _overwrite(session: Session, row: ElementReview, version: int, values: dict[str, Any]) -> None:
-    """Write over this version of the row. Raises StaleWrite with the row as it stands."""
+    """Write over this version of the row. Raises StaleWrite with the row as it stands, or element_not_allotted."""
     saved = session.execute(
         update(ElementReview)
         .where(ElementReview.id == row.id, ElementReview.version == version)
         .values(**values, version=version + 1)
         .execution_options(synchronize_session=False)
     )
-    session.refresh(row)
+    code = row.element
+    try:
+        session.refresh(row)
+    except InvalidRequestError:  # taken from the expert while this save waited
+        raise DomainError("element_not_allotted", element=code) from None
     if saved.rowcount == 0:  # type: ignore[attr-defined]
         raise StaleWrite(row)
 

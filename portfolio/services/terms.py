@@ -76,7 +76,8 @@ def count_outstanding(session: Session, assignment: Assignment, terms: Terms) ->
             counts(terms.school_id),
         )
     ).one()
-    return max(row.given - row.received, terms.independent_scores - row.fewest, 0)
+    given, received, fewest = int(row.given), int(row.received), int(row.fewest)
+    return max(given - received, terms.independent_scores - fewest, 0)
 
 
 def proposed(session: Session, assignment: Assignment) -> Closing | None:
