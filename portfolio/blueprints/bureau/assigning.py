@@ -47,7 +47,7 @@ def assign_many(held: Round) -> Any:
 
 
 def _wishes(held: Round) -> list[Wish]:
-    """What was ticked. Raises DomainError (panel_unknown, split_unknown)."""
+    """What was ticked. Raises DomainError("panel_unknown")."""
     bench, _split = _asked(queries.benches(web.db(), held))
     if bench is None:
         raise DomainError("panel_unknown", field="panel")

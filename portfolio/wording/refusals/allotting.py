@@ -6,7 +6,6 @@ from flask_babel import lazy_gettext as _l
 
 REFUSALS = {
     "package_unknown": _l("Please choose at least one package of this round."),
-    "split_unknown": _l("Please choose how the elements are shared out."),
     "expert_unknown": _l("Somebody here is not an expert of this panel."),
     "elements_short": _l(
         "%(elements)s: fewer than %(needed)s independent scores. Please give them to more experts."
