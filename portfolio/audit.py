@@ -36,6 +36,8 @@ class Action(StrEnum):
     CONFLICT_DECLARED = "conflict:declared"
     NO_CONFLICT_SIGNED = "conflict:none_signed"
     EXPERT_SUBSTITUTED = "expert:substituted"
+    EXPERT_REMOVED = "expert:removed"
+    ALLOTMENT_CHANGED = "allotment:changed"
     DOSSIER_OPENED = "dossier:opened"
     ELEMENT_SCORED = "element:scored"
     ELEMENT_ASSIGNED = "element:assigned"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from portfolio.models import Recusal, Role
+from portfolio.models import Assignment, Recusal, Removal, Review, Role
 
 
 class Permission(StrEnum):
@@ -285,3 +285,14 @@ def recused(person: Column, school: Column | int, *, until: Column) -> ColumnEle
     """
     before = or_(until.is_(None), Recusal.declared_at <= until)
     return exists().where(Recusal.user_id == person, Recusal.school_id == school, before)
+
+
+def counts(school: Column | int) -> ColumnElement[bool]:
+    """Whether a review counts, in a statement on Review and its Assignment: nobody stepped aside or was taken off."""
+    aside = recused(Review.expert_id, school, until=Assignment.closed_at)
+    return and_(~aside, ~removed())
+
+
+def removed() -> ColumnElement[bool]:
+    """Whether the expert of a review was taken off the package, in a statement on Review."""
+    return exists().where(Removal.review_id == Review.id)

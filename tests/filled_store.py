@@ -31,6 +31,7 @@ from portfolio.models import (
     Recusal,
     Remark,
     Reminder,
+    Removal,
     Review,
     Role,
     Round,
@@ -192,6 +193,7 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
                 user_id=expert.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW
             ),
             Substitution(review_id=review.id, substitute_id=review.id, named_by=expert.id, named_at=NOW),
+            Removal(review_id=review.id, reason="病假", removed_by=expert.id, removed_at=NOW),
             Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
         ]

@@ -239,6 +239,8 @@ def _workspace(
     show = Show(request.args["show"]) if request.args.get("show") in set(Show) else Show.TODO
     file = _chosen(desk)
     following = desk.after(code, show) or desk.after(code, Show.TODO)
+    unfinished = review.handed_in_at is None and assignment.closed_at is None
+    was_in = desk.mine is not None and (desk.mine.was_in or review.handed_in_at is not None)
     return render_template(
         "panel/workspace.html",
         review=review,
@@ -253,10 +255,10 @@ def _workspace(
         rows=_grid(review, rubric, desk, show),
         file=file,
         view=_viewing(file) if file else None,
-        open=review.handed_in_at is None and assignment.closed_at is None,
-        correctable=review.handed_in_at is not None
-        and assignment.settling_since is None
-        and assignment.closed_at is None,
+        unfinished=unfinished,
+        open=unfinished and desk.mine is not None and not was_in,
+        correctable=was_in and assignment.settling_since is None and assignment.closed_at is None,
+        beside=desk.beside(code),
         days_left=days_until(assignment.panel.round.review_by, web.now())
         if assignment.panel.round.review_by
         else None,
@@ -286,7 +288,12 @@ def _viewing(file: queries.CitedFile) -> Viewing:
 
 
 def _grid(review: Review, rubric: Rubric, desk: Desk, show: Show) -> list[heat.GridRow]:
-    words = {"wait": _("to score"), "ok": _("same as the school"), "diff": _("differs from the school")}
+    words = {
+        "none": _("not allotted to you"),
+        "wait": _("to score"),
+        "ok": _("same as the school"),
+        "diff": _("differs from the school"),
+    }
     kept = {} if show is Show.TODO else {"show": show.value}
 
     def label(element: Element) -> str:

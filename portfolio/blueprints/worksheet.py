@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -12,6 +10,7 @@ from flask_babel import ngettext
 
 from portfolio import navigation, web, wording
 from portfolio.blueprints.documents import download
+from portfolio.blueprints.sheets import carried_sheet, to_carry, uploaded_sheet
 from portfolio.documents import worksheet as document
 from portfolio.errors import DomainError, StaleWrite
 from portfolio.models import Dossier
@@ -50,11 +49,10 @@ def export(dossier: Dossier) -> Response:
 @web.guard(Permission.WORKSHEET_USE, places.dossier)
 def preview(dossier: Dossier) -> Any:
     """What a sheet would change; nothing is changed yet."""
-    sent = request.files.get("sheet")
-    data = sent.read(document.MOST_BYTES + 1) if sent is not None else b""
     web.refuse()
     again = places.dossier(web.db(), dossier_id=dossier.id)[0]
     try:
+        data = uploaded_sheet()
         return _page(again, plan=_plan(again, data), data=data)
     except DomainError as error:
         return _page(again, error=wording.explain(error)), 422
@@ -64,19 +62,16 @@ def preview(dossier: Dossier) -> Any:
 @web.guard(Permission.WORKSHEET_USE, places.dossier)
 def take_in(dossier: Dossier) -> Any:
     """Do what was previewed, all of it or nothing."""
-    data = _sent_again(request.form.get("sheet", ""))
     try:
-        changed = _apply(dossier, data)
+        changed = _apply(dossier, carried_sheet())
     except (DomainError, StaleWrite) as error:
         web.refuse()
-        return _refused(dossier.id, data, error)
+        return _refused(dossier.id, error)
     flash(ngettext("%(num)s element changed", "%(num)s elements changed", changed), "ok")
     return redirect(url_for("dossier.home", dossier_id=dossier.id))
 
 
 def _plan(dossier: Dossier, data: bytes) -> Plan:
-    if not data:
-        raise DomainError("sheet_missing", field="sheet")
     stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return worksheets.plan(
         document.read(data),
@@ -103,19 +98,12 @@ def _apply(dossier: Dossier, data: bytes) -> int:
     )
 
 
-def _sent_again(typed: str) -> bytes:
-    """The sheet as the preview carries it; nothing if it isn't one."""
-    try:
-        return base64.b64decode(typed, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _refused(dossier_id: int, data: bytes, error: DomainError) -> Any:
+def _refused(dossier_id: int, error: DomainError) -> Any:
     """The preview again, from the dossier as it stands."""
     dossier = places.dossier(web.db(), dossier_id=dossier_id)[0]
     words = wording.explain(error)
     try:
+        data = carried_sheet()
         return _page(dossier, plan=_plan(dossier, data), data=data, error=words), 409
     except DomainError:
         return _page(dossier, error=words), 422
@@ -127,6 +115,6 @@ def _page(dossier: Dossier, *, plan: Plan | None = None, data: bytes = b"", erro
         "documents/worksheet.html",
         dossier=dossier,
         plan=plan,
-        sheet=base64.b64encode(data).decode(),
+        sheet=to_carry(data),
         error=error,
     )

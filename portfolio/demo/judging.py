@@ -1,5 +1,6 @@
 """The demo's panel at work on a package: three experts, their chair, and the bureau that publishes."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,8 +14,10 @@ from portfolio.demo.setting import Setting
 from portfolio.models import Assignment, Review, SettlementRule
 from portfolio.policy import Actor
 from portfolio.services import closing, interests, panels, reviews, settlement
+from rubric.loader import DEFAULT, find
 from rubric.model import Channel
 from rubric.scoring import format_score
+from rubric.spans import spell_out
 
 OPINION = (
     "学校办学思路清晰，自评客观，佐证材料总体完整，多数要素有近三年的过程记录可查。"
@@ -37,9 +40,9 @@ class Judging:
         self._index = school_index
         self._assignment: Assignment | None = None
 
-    def plan_assignment(self, agenda: Agenda, at: datetime) -> None:
-        """The bureau gives the package to the panel."""
-        agenda.add(at, self.assign)
+    def plan_assignment(self, agenda: Agenda, at: datetime, parts: Sequence[str] = ()) -> None:
+        """The bureau gives the package to the panel; `parts`: what each expert has of it, everything by default."""
+        agenda.add(at, partial(self.assign, parts=parts))
         agenda.add(at + _UNTIL_SIGNED, self._sign_statements)
 
     def plan_review(
@@ -67,14 +70,20 @@ class Judging:
         agenda.add(closed_at + _UNTIL_SIGNED, self._sign_closing)
         agenda.add(published_at, self._publish)
 
-    def assign(self, now: datetime) -> None:
-        """The bureau gives the package to the panel."""
+    def assign(self, now: datetime, *, parts: Sequence[str] = ()) -> None:
+        """The bureau gives the package to the panel, each expert their part of it."""
+        rubric = find(DEFAULT)
+        experts = self._setting.experts
+        allotment = {
+            expert.user_id: spell_out(part, rubric) for expert, part in zip(experts, parts, strict=False)
+        }
         self._assignment = panels.assign(
             self._session,
             actor=self._setting.bureau,
             now=now,
             panel=self._setting.panel,
             package=self._applicant.package,
+            allotment=allotment or None,
         )
 
     def open_table(self, now: datetime) -> None:

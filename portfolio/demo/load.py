@@ -29,6 +29,7 @@ SUBMITTED_DAYS_AGO = {REVIEW: 20, PUBLISHED: 32}
 FEW_SCHOOLS = 1  # where only the evidence is given
 MUCH_EVIDENCE = 300  # of a city's first two schools
 HALF_WAY = 31  # elements that the second expert has scored
+PARTS = ("all", "A1, A2, A3, A6", "A2, A4, A5, A7")  # what each expert has of the package under review
 _WRITING_STARTS = on(OPENS, days=3, at="9:00")
 _COUNTED_BEFORE = timedelta(minutes=45)  # the last file is in by then
 _SCORING_STARTS = on(OPENS, days=7, at="10:00")
@@ -124,11 +125,11 @@ def _plan_submission(agenda: Agenda, setting: Setting, applicant: Applicant, ind
 
 
 def _plan_review(agenda: Agenda, setting: Setting, applicant: Applicant) -> None:
-    """The first expert has handed in, the second is half-way, the third has not begun."""
+    """The first expert has everything and has handed in; two share it, one half-way, the other not begun."""
     present = setting.present
     _plan_submission(agenda, setting, applicant, REVIEW)
     judging = Judging(setting, applicant, REVIEW)
-    judging.plan_assignment(agenda, on(present, days=-17, at="10:00"))
+    judging.plan_assignment(agenda, on(present, days=-17, at="10:00"), PARTS)
     judging.plan_review(agenda, 0, on(present, days=-14, at="9:00"), on(present, days=-6, at="16:00"))
     judging.plan_handing_in(agenda, 0, on(present, days=-6, at="16:30"))
     judging.plan_review(agenda, 1, on(present, days=-7, at="14:00"), present, done=HALF_WAY)

@@ -19,6 +19,7 @@ from rubric.loader import DEFAULT, find
 
 CYCLE, ROUND, PANEL = "2026 年批次", "市级评估", "第一专家组"
 TOLERANCE = Decimal("0.2")
+INDEPENDENT_SCORES = 2
 _REVIEWED_WITHIN = timedelta(days=42)
 _STAGES = {"小学": Stage.PRIMARY, "初级中学": Stage.JUNIOR, "九年一贯制学校": Stage.NINE_YEAR}
 
@@ -84,7 +85,7 @@ def _open_cycle(session: Session, office: Actor, present: datetime) -> Cycle:
     plan = cycles.RoundPlan(
         ROUND,
         review_by=submit_by + _REVIEWED_WITHIN,
-        independent_scores=content.EXPERTS,
+        independent_scores=INDEPENDENT_SCORES,
         tolerance=TOLERANCE,
     )
     return cycles.open_cycle(

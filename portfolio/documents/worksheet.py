@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-import openpyxl
 import xlsxwriter
 
+from portfolio.documents.cells import Cell, numbered_rows, rows_under, workbook_of
 from portfolio.documents.form import plain_points
 from portfolio.errors import DomainError
 
@@ -29,10 +27,6 @@ UNSCORED = "未评"
 NOTE = "只改“自评分”和“自评说明”两列。分数留空表示未评，不等于 0 分。行可以删除或调换次序，未改的行不受影响。"
 ABOUT = "关于"  # the hidden sheet that says whose this is
 FORMAT = "new-quality-school-worksheet/1"
-MOST_ROWS = 2000
-MOST_BYTES = 300 * 1000
-MOST_UNPACKED = 30 * 1000 * 1000
-_SEARCHED = 10  # rows in which the headings are looked for
 _FIRST_ROW = 3
 _WIDTHS = (8, 52, 8, 10, 80, 8)
 
@@ -47,24 +41,6 @@ class Line:
     score: Decimal | None
     justification: str
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell as found: where it is ("D17"), its value; `computed` if a formula or an error stands there."""
-
-    address: str
-    value: Any
-    computed: bool = False
-
-    @property
-    def text(self) -> str:
-        """Its value as somebody typed it; numbers without a trailing .0."""
-        if self.value is None:
-            return ""
-        if isinstance(self.value, float):
-            return f"{Decimal(repr(self.value)).quantize(Decimal('1e-9')).normalize():f}"
-        return str(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +106,7 @@ def read(data: bytes) -> Sheet:
 
     Raises DomainError (sheet_unreadable, sheet_macros, sheet_too_large, sheet_headings, sheet_of_other_dossier).
     """
-    _check_parts(data)
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+    with workbook_of(data) as book:
         about = (
             [str(row[0].value) for row in book[ABOUT].iter_rows(max_row=3)]
             if ABOUT in book.sheetnames
@@ -140,62 +114,10 @@ def read(data: bytes) -> Sheet:
         )
         if len(about) != 3 or about[0] != FORMAT:
             raise DomainError("sheet_of_other_dossier", field="sheet")
-        rows = tuple(_rows(book[book.sheetnames[0]]))
-    except DomainError:
-        raise
-    except Exception as error:  # openpyxl raises whatever a strange part of a workbook makes it stumble over
-        raise DomainError("sheet_unreadable", field="sheet") from error
+        lines = rows_under(numbered_rows(book[book.sheetnames[0]]), NEEDED)
+        rows = tuple(
+            found
+            for found in (Found(*(line[name] for name in NEEDED)) for line in lines)
+            if any(cell.stated for cell in (found.code, found.score, found.justification))
+        )
     return Sheet(about[1], about[2], rows)
-
-
-def _check_parts(data: bytes) -> None:
-    if len(data) > MOST_BYTES:
-        raise _too_large()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            infos = parts.infolist()
-    except zipfile.BadZipFile as error:
-        raise DomainError("sheet_unreadable", field="sheet") from error
-    if any("vbaproject" in info.filename.lower() for info in infos):
-        raise DomainError("sheet_macros", field="sheet")
-    if sum(info.file_size for info in infos) > MOST_UNPACKED:
-        raise _too_large()
-
-
-def _too_large() -> DomainError:
-    return DomainError("sheet_too_large", field="sheet", rows=MOST_ROWS, kilobytes=MOST_BYTES // 1000)
-
-
-def _rows(page: Any) -> Iterator[Found]:
-    columns: dict[str, int] | None = None
-    for number, row in enumerate(page.iter_rows(), start=1):
-        if columns is None:
-            columns = _columns(row)
-            if columns is None and number == _SEARCHED:
-                break
-            continue
-        found = Found(*(_cell(row, columns[name], number) for name in NEEDED))
-        if not any(
-            cell.text.strip() or cell.computed for cell in (found.code, found.score, found.justification)
-        ):
-            continue
-        if number > MOST_ROWS:
-            raise _too_large()
-        yield found
-    if columns is None:
-        raise DomainError("sheet_headings", field="sheet", headings="、".join(NEEDED))
-
-
-def _columns(row: Sequence[Any]) -> dict[str, int] | None:
-    """Where the needed columns are, if this is the row of headings; their order doesn't matter."""
-    at = {str(cell.value).strip(): index for index, cell in enumerate(row) if cell.value is not None}
-    return {name: at[name] for name in NEEDED} if all(name in at for name in NEEDED) else None
-
-
-def _cell(row: Sequence[Any], column: int, number: int) -> Cell:
-    address = f"{openpyxl.utils.get_column_letter(column + 1)}{number}"
-    if column >= len(row):
-        return Cell(address, None)
-    cell = row[column]
-    # "f": a formula; "e": an error such as #REF!
-    return Cell(address, cell.value, computed=cell.value is not None and cell.data_type in ("f", "e"))

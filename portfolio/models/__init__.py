@@ -58,8 +58,10 @@ from portfolio.models.review import (
     InterestStatement,
     Panel,
     Recusal,
+    Removal,
     Review,
     SettlementRule,
+    Split,
     Substitution,
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
@@ -111,6 +113,7 @@ __all__ = [
     "Recusal",
     "Remark",
     "Reminder",
+    "Removal",
     "Review",
     "Role",
     "Round",
@@ -121,6 +124,7 @@ __all__ = [
     "SearchChunk",
     "SelfAssessment",
     "SettlementRule",
+    "Split",
     "Stage",
     "Stance",
     "Substitution",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.db import Base, Id, Keyed, Score
@@ -22,6 +22,14 @@ class SettlementRule(StrEnum):
     AGREED = "agreed"
     CHAIR = "chair"
     NOT_ASSESSED = "not_assessed"  # no score at all, and said so
+
+
+class Split(StrEnum):
+    """How a package's elements are shared out among a panel's experts."""
+
+    EVERYONE = "everyone"  # everybody has all of them
+    INDICATOR = "indicator"  # by A-indicator
+    SUB_INDICATOR = "sub_indicator"  # by B-indicator
 
 
 class Panel(Keyed, Base):
@@ -51,6 +59,9 @@ class Assignment(Keyed, Base):
     package_id: Mapped[int] = mapped_column(Id, ForeignKey("packages.id"), index=True)
     assigned_by: Mapped[UserId]
     assigned_at: Mapped[At]
+    split: Mapped[Split] = mapped_column(
+        one_of(Split, "split"), default=Split.EVERYONE, server_default=Split.EVERYONE.value
+    )
     # the chair has opened the table of all scores: from here on nobody corrects their own
     settling_since: Mapped[MaybeAt]
     opinion: Mapped[Words]
@@ -112,8 +123,23 @@ class Substitution(Keyed, Base):
     named_at: Mapped[At]
 
 
+class Removal(Keyed, Base):
+    """An expert the bureau took off a package; the review stays on record and counts for nothing."""
+
+    __tablename__ = "removals"
+    __table_args__ = (CheckConstraint("reason <> ''", name="says_why"),)
+
+    review_id: Mapped[int] = mapped_column(Id, ForeignKey("reviews.id"), unique=True)
+    reason: Mapped[Words]
+    removed_by: Mapped[UserId]
+    removed_at: Mapped[At]
+
+
 class ElementReview(Keyed, Base):
-    """One expert's score for one element (复评), its reason, and the channel it rests on."""
+    """One expert's score for one element (复评), its reason, and the channel it rests on.
+
+    There is a row for each element allotted to the expert, and none for the others.
+    """
 
     __tablename__ = "element_reviews"
     __table_args__ = (
@@ -129,6 +155,8 @@ class ElementReview(Keyed, Base):
     # seen by its writer only
     note: Mapped[Words]
     flagged: Mapped[bool] = mapped_column(default=False)
+    # was in once: stays so where the expert is given more elements and hands in a second time
+    was_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=0, server_default="0")
     saved_at: Mapped[MaybeAt]
 

@@ -27,7 +27,8 @@ from portfolio.models import (
     User,
 )
 from portfolio.models.people import PANEL_ROLES
-from portfolio.policy import NOWHERE, Place, recused
+from portfolio.policy import NOWHERE, Place, counts
+from portfolio.queries.allotted import Load, loads, short_elements
 from portfolio.queries.city import Progress, Standing, newest_package, standing_of
 from portfolio.queries.substitutes import Aside, stepped_aside
 
@@ -164,6 +165,10 @@ class RoundDesk:
     conflicts: dict[tuple[int, int], list[Conflict]]
     # by assignment: who stepped aside and has nobody in their place
     aside: dict[int, list[Aside]]
+    # by assignment: the elements with too few experts
+    short: dict[int, list[str]]
+    # by panel and expert: what they have to do, and how far they are
+    loads: dict[int, dict[int, Load]]
 
     def free_panels(self, school_id: int) -> list[PanelRow]:
         """The panels without a conflict with the school."""
@@ -235,11 +240,14 @@ def _others(session: Session, held: Cycle) -> list[School]:
 
 
 def round_desks(session: Session, held: Cycle, *, with_aside: bool = True) -> list[RoundDesk]:
-    """What each round of a cycle has to hand out, and to whom; on demand without who stepped aside."""
+    """What each round of a cycle has to hand out, and to whom; on demand without who stepped aside, and loads."""
     panels = _panels(session, held.rounds)
     packages = _packages(session, held)
     conflicts = _conflicts(session, [row.panel.id for row in panels])
-    aside = stepped_aside(session, [row.panel.id for row in panels]) if with_aside else {}
+    wanted = [row.panel.id for row in panels] if with_aside else []
+    aside = stepped_aside(session, wanted) if wanted else {}
+    short = short_elements(session, list(aside)) if aside else {}
+    load = loads(session, wanted) if wanted else {}
     return [
         RoundDesk(
             round=each,
@@ -247,6 +255,8 @@ def round_desks(session: Session, held: Cycle, *, with_aside: bool = True) -> li
             packages=[handed for round_id, handed in packages if round_id == each.id],
             conflicts=conflicts,
             aside=aside,
+            short=short,
+            loads=load,
         )
         for each in held.rounds
     ]
@@ -278,7 +288,7 @@ def _packages(session: Session, held: Cycle) -> list[tuple[int, Handed]]:
         select(func.count())
         .where(
             Review.assignment_id == Assignment.id,
-            ~recused(Review.expert_id, School.id, until=Assignment.closed_at),
+            counts(School.id),
         )
         .correlate(Assignment, School)
     )

@@ -24,7 +24,7 @@ from portfolio.models import (
     Round,
     School,
 )
-from portfolio.policy import Actor, Permission, condition, recused
+from portfolio.policy import Actor, Permission, condition, counts, removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
                 school=Package.school_id,
                 panel=Assignment.panel_id,
                 person=Review.expert_id,
-            )
+            ),
+            ~removed(),
         )
         .order_by(Review.handed_in_at.is_not(None), Round.review_by, School.name, Review.id)
     )
@@ -172,7 +173,7 @@ def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
         select(func.count(Review.id))
         .where(
             Review.assignment_id == Assignment.id,
-            ~recused(Review.expert_id, Package.school_id, until=Assignment.closed_at),
+            counts(Package.school_id),
         )
         .correlate(Assignment, Package)
     )

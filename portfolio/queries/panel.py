@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, false, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.editions import rubric_of
@@ -48,10 +48,14 @@ class Mark:
     cited: bool
     score: Decimal | None
     flagged: bool
+    # whether it is allotted to the expert; the others may be read
+    mine: bool
 
     @property
     def state(self) -> str:
-        """A `data-s` value: to score, same as the school, or different."""
+        """A `data-s` value: not mine, to score, same as the school, or different."""
+        if not self.mine:
+            return "none"
         if self.score is None:
             return "wait"
         return "ok" if self.score == self.claimed else "diff"
@@ -81,7 +85,8 @@ class Desk:
     """An expert's place of work at one element."""
 
     marks: dict[str, Mark]
-    mine: ElementReview
+    # nothing where the element is not allotted to the expert
+    mine: ElementReview | None
     claimed: Decimal | None
     justification: str
     files: tuple[CitedFile, ...]
@@ -98,9 +103,22 @@ class Desk:
         """How many elements have the expert's score."""
         return sum(mark.score is not None for mark in self.marks.values())
 
+    @property
+    def total(self) -> int:
+        """How many elements are allotted to the expert."""
+        return sum(mark.mine for mark in self.marks.values())
+
     def shown(self, show: Show) -> list[Mark]:
-        """The elements that a filter lists, in the rubric's order."""
-        return [mark for mark in self.marks.values() if FILTERS[show](mark, self.tolerance)]
+        """The expert's elements that a filter lists, in the rubric's order."""
+        return [mark for mark in self.marks.values() if mark.mine and FILTERS[show](mark, self.tolerance)]
+
+    def beside(self, code: str) -> tuple[str | None, str | None]:
+        """The expert's elements before and after this one, in the rubric's order."""
+        codes = list(self.marks)
+        here = codes.index(code)
+        before = (other for other in reversed(codes[:here]) if self.marks[other].mine)
+        after = (other for other in codes[here + 1 :] if self.marks[other].mine)
+        return next(before, None), next(after, None)
 
     def after(self, code: str, show: Show) -> str | None:
         """The filter's next element after this one, round the end if need be; None where no other is left."""
@@ -134,17 +152,13 @@ def element(session: Session, *, review_id: int, code: str) -> tuple[Review, Pla
 
 
 def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
-    """The rubric's first element without the expert's score; the first of all when none is left."""
-    todo = set(
-        session.scalars(
-            select(ElementReview.element).where(
-                ElementReview.review_id == review.id, ElementReview.score.is_(None)
-            )
-        )
+    """The rubric's first element without the expert's score; their first of all when none is left."""
+    rows = session.execute(
+        select(ElementReview.element, ElementReview.score).where(ElementReview.review_id == review.id)
     )
-    return next(
-        (element.code for element in rubric.elements if element.code in todo), rubric.elements[0].code
-    )
+    given = {row.element: row.score for row in rows}
+    mine = [element.code for element in rubric.elements if element.code in given]
+    return next((code for code in mine if given[code] is None), mine[0] if mine else rubric.elements[0].code)
 
 
 def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: str) -> Desk:
@@ -152,12 +166,12 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
     package_id = review.assignment.package_id
     here = session.execute(
         select(ElementReview, PackageElement.score, PackageElement.justification)
-        .join(PackageElement, PackageElement.element == ElementReview.element)
-        .where(
-            ElementReview.review_id == review.id,
-            ElementReview.element == code,
-            PackageElement.package_id == package_id,
+        .select_from(PackageElement)
+        .outerjoin(
+            ElementReview,
+            and_(ElementReview.element == PackageElement.element, ElementReview.review_id == review.id),
         )
+        .where(PackageElement.package_id == package_id, PackageElement.element == code)
         .execution_options(populate_existing=True)
     ).one()
     return Desk(
@@ -168,7 +182,7 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         files=_files(session, package_id, code),
         tolerance=review.assignment.panel.round.tolerance,
         phrases=phrases(session, actor, review, code),
-        corrections=_corrections(session, here[0]) if review.handed_in_at else (),
+        corrections=_corrections(session, here[0]) if here[0] and here[0].was_in else (),
         below=below(session, review.assignment, code) if review.handed_in_at else None,
     )
 
@@ -186,10 +200,15 @@ def _marks(session: Session, review_id: int, package_id: int, rubric: Rubric) ->
     )
     rows = session.execute(
         select(
-            PackageElement.element, PackageElement.score, cited, ElementReview.score, ElementReview.flagged
+            PackageElement.element,
+            PackageElement.score,
+            cited,
+            ElementReview.score,
+            func.coalesce(ElementReview.flagged, false()),
+            ElementReview.id.is_not(None),
         )
         .select_from(PackageElement)
-        .join(
+        .outerjoin(
             ElementReview,
             and_(ElementReview.element == PackageElement.element, ElementReview.review_id == review_id),
         )

@@ -24,7 +24,7 @@ from portfolio.models import (
     School,
     SelfAssessment,
 )
-from portfolio.policy import Place
+from portfolio.policy import Place, removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +193,20 @@ def _around(assignment: Any) -> tuple[Any, ...]:
 
 
 def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
-    """An expert's review with its assignment, panel, round, package, school and cycle."""
-    found = session.scalar(
-        select(Review)
+    """An expert's review with its assignment, panel, round, package, school and cycle; nobody's once taken off."""
+    row = session.execute(
+        select(Review, removed().label("removed"))
         .options(*_around(joinedload(Review.assignment, innerjoin=True)))
         .where(Review.id == review_id)
-    )
-    if found is None:
+    ).one_or_none()
+    if row is None:
         raise NotFound()
+    found: Review = row.Review
     assignment = found.assignment
     return found, Place(
         school_id=assignment.package.school_id,
         panel_ids=frozenset({assignment.panel_id}),
-        person_id=found.expert_id,
+        person_id=None if row.removed else found.expert_id,
     )
 
 
@@ -222,6 +223,7 @@ def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Ass
                 Review.assignment_id == Assignment.id,
                 Review.handed_in_at.is_not(None),
                 Assignment.settling_since.is_not(None),
+                ~removed(),
             ),
         )
         .options(*_around(Load(Assignment)))

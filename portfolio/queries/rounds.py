@@ -19,7 +19,7 @@ from portfolio.models import (
     Round,
     SettlementRule,
 )
-from portfolio.policy import Actor
+from portfolio.policy import Actor, removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier) -> bool:
         Review.assignment_id == Assignment.id,
         Review.expert_id == actor.user_id,
         Review.handed_in_at.is_(None),
+        ~removed(),
     )
     chairs = exists().where(
         Membership.user_id == actor.user_id,

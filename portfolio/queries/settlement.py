@@ -25,8 +25,9 @@ from portfolio.models import (
     SettlementRule,
     User,
 )
-from portfolio.policy import Place, recused
+from portfolio.policy import Place, counts
 from portfolio.queries import places
+from portfolio.queries.allotted import fewest_scores, short_elements
 from portfolio.queries.deliberation import ClosingStep, closings
 from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
 from portfolio.queries.rounds import assignment_below, round_below
@@ -36,11 +37,12 @@ from rubric.review import deviation, disagreement, mean, median, spread
 
 @dataclass(frozen=True, slots=True)
 class Expert:
-    """One of the panel, and whether their review is in."""
+    """One of the panel, whether their review is in, and how many elements are theirs to score."""
 
     review_id: int
     name: str
     handed_in_at: datetime | None
+    elements: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Table:
     outstanding: int
     tolerance: Decimal
     rows: tuple[Row, ...] = ()
+    # while reviews are outstanding: the elements that fewer experts have than the round asks for
+    short: tuple[str, ...] = ()
     # newest first
     closings: tuple[ClosingStep, ...] = ()
     # the name of the round below, where there is one
@@ -187,14 +191,15 @@ def element(session: Session, *, round_id: int, package_id: int, code: str) -> t
 
 
 def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair: bool) -> Table:
-    """The panel's table in three statements; in one, without any score, until it is open and all reviews are in."""
-    experts = _experts(session, assignment)
+    """The panel's table in three statements; in two, without any score, until it is open and all reviews are in."""
+    experts, fewest = _experts(session, assignment)
     received = sum(expert.handed_in_at is not None for expert in experts)
     needed = assignment.panel.round.independent_scores
-    outstanding = max(len(experts) - received, needed - received, 0)
+    outstanding = max(len(experts) - received, needed - fewest, 0)
     tolerance = assignment.panel.round.tolerance
     if outstanding or assignment.settling_since is None:
-        return Table(experts, outstanding, tolerance)
+        short = short_elements(session, [assignment.id]).get(assignment.id, ())
+        return Table(experts, outstanding, tolerance, short=tuple(short))
     below, rows = _rows(session, assignment, rubric, experts)
     given = {row.code: row.given for row in rows}
     step = assignment.package.dossier.cycle.score_step
@@ -203,27 +208,32 @@ def table(session: Session, assignment: Assignment, rubric: Rubric, *, for_chair
         outstanding,
         tolerance,
         rows,
-        closings(session, assignment),
-        below,
+        closings=closings(session, assignment),
+        below=below,
         areas=areas(rubric, given, step=step, tolerance=tolerance),
         apart=apart([expert.name for expert in experts], given, tolerance) if for_chair else (),
     )
 
 
-def _experts(session: Session, assignment: Assignment) -> tuple[Expert, ...]:
-    """Those whose reviews count: who declared a conflict is no longer among them."""
+def _experts(session: Session, assignment: Assignment) -> tuple[tuple[Expert, ...], int]:
+    """Those whose reviews count, and the fewest scores that an element has from those who are in."""
+    elements = select(func.count()).where(ElementReview.review_id == Review.id).correlate(Review)
+    school_id = assignment.package.school_id
     rows = session.execute(
-        select(Review.id, User.name, Review.handed_in_at)
+        select(
+            Review.id,
+            User.name,
+            Review.handed_in_at,
+            elements.scalar_subquery(),
+            fewest_scores(assignment, school_id),
+        )
         .select_from(Review)
         .join(User, User.id == Review.expert_id)
         .join(Assignment, Assignment.id == Review.assignment_id)
-        .where(
-            Review.assignment_id == assignment.id,
-            ~recused(Review.expert_id, assignment.package.school_id, until=Assignment.closed_at),
-        )
+        .where(Review.assignment_id == assignment.id, counts(school_id))
         .order_by(User.name, Review.id)
-    )
-    return tuple(Expert(*row) for row in rows)
+    ).all()
+    return tuple(Expert(*row[:4]) for row in rows), min((row[4] for row in rows), default=0)
 
 
 def _rows(

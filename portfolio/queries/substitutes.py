@@ -1,4 +1,4 @@
-"""Experts who stepped aside from a review under way, with nobody in their place yet."""
+"""Experts who stepped aside from a review under way, or were taken off, with nobody in their place yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Assignment, Package, Review, Substitution, User
-from portfolio.policy import recused
+from portfolio.policy import counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def stepped_aside(session: Session, panel_ids: Iterable[int]) -> dict[int, list[
         .where(
             Assignment.panel_id.in_(list(panel_ids)),
             Assignment.closed_at.is_(None),
-            recused(Review.expert_id, Package.school_id, until=Assignment.closed_at),
+            ~counts(Package.school_id),
             ~exists().where(Substitution.review_id == Review.id),
         )
         .order_by(User.name)

@@ -12,7 +12,7 @@ from portfolio.audit import Action
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Closing, Determination, Review
 from portfolio.plaintext import plain_text
-from portfolio.policy import Actor, recused
+from portfolio.policy import Actor, counts
 from portfolio.services import accounts
 from portfolio.services.reviews import check_length
 from portfolio.services.terms import (
@@ -159,7 +159,7 @@ def _may_sign(session: Session, assignment: Assignment, terms: Terms, *, but: in
                 Review.assignment_id == assignment.id,
                 Review.expert_id != but,
                 Review.handed_in_at.is_not(None),
-                ~recused(Review.expert_id, terms.school_id, until=Assignment.closed_at),
+                counts(terms.school_id),
             )
         )
     )

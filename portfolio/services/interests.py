@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio import audit
@@ -12,6 +12,7 @@ from portfolio.audit import Action
 from portfolio.errors import DomainError
 from portfolio.models import (
     Assignment,
+    ElementReview,
     InterestStatement,
     Membership,
     Package,
@@ -21,7 +22,7 @@ from portfolio.models import (
     Substitution,
     User,
 )
-from portfolio.policy import Actor
+from portfolio.policy import Actor, counts
 from portfolio.services import accounts
 from portfolio.services.panels import open_reviews
 from portfolio.services.rows import add_once
@@ -58,7 +59,9 @@ def declare_none(
 def substitute(
     session: Session, *, actor: Actor, now: datetime, assignment: Assignment, leaving: Review, expert: User
 ) -> Review:
-    """Give the package to another expert in the place of one who stepped aside; that one's review stays on record.
+    """Give the package to another expert in the place of one who stepped aside or was taken off.
+
+    They get the elements that one had, whose review stays on record.
 
     Raises DomainError (assignment_closed, not_stepped_aside, conflict_of_interest, already_reviews,
     already_substituted, has_seen_scores).
@@ -67,10 +70,11 @@ def substitute(
     if assignment.closed_at is not None:
         raise DomainError("assignment_closed", field="expert")
     school_id = _school(session, assignment)
-    if not _stepped_aside(session, leaving, school_id):
+    if _still_counts(session, leaving, school_id):
         raise DomainError("not_stepped_aside", field="expert")
     _check_may_join(session, assignment, school_id, expert)
-    review = open_reviews(session, assignment, [expert.id], now)[0]
+    had = session.scalars(select(ElementReview.element).where(ElementReview.review_id == leaving.id)).all()
+    review = open_reviews(session, assignment, {expert.id: had}, now)[0]
     row = Substitution(review_id=leaving.id, substitute_id=review.id, named_by=actor.user_id, named_at=now)
     add_once(session, row, DomainError("already_substituted", field="expert"))
     if not _sits(session, assignment, expert, Role.EXPERT):
@@ -92,9 +96,9 @@ def _school(session: Session, assignment: Assignment) -> int:
     return session.scalars(select(Package.school_id).where(Package.id == assignment.package_id)).one()
 
 
-def _stepped_aside(session: Session, leaving: Review, school_id: int) -> bool:
-    held = select(func.count()).where(Recusal.user_id == leaving.expert_id, Recusal.school_id == school_id)
-    return bool(session.scalar(held))
+def _still_counts(session: Session, leaving: Review, school_id: int) -> bool:
+    counted = select(Review.id).join(Assignment, Assignment.id == Review.assignment_id)
+    return session.scalar(counted.where(Review.id == leaving.id, counts(school_id))) is not None
 
 
 def _check_may_join(session: Session, assignment: Assignment, school_id: int, expert: User) -> None:

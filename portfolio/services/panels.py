@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import exists, func, insert, or_, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.db import new_id
+from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import (
     Assignment,
@@ -18,18 +20,21 @@ from portfolio.models import (
     ElementReview,
     Membership,
     Package,
-    PackageElement,
     Panel,
     Recusal,
     Review,
     Role,
     Round,
     School,
+    Split,
     User,
 )
 from portfolio.policy import Actor
 from portfolio.services.accounts import grant
+from portfolio.services.allotting import Allotment, propose, split_of, too_few
 from portfolio.services.rows import add_once, clean_name
+from rubric.model import Rubric
+from rubric.spans import shorten
 
 
 def form_panel(
@@ -68,24 +73,41 @@ def form_panel(
     return panel
 
 
-def assign(session: Session, *, actor: Actor, now: datetime, panel: Panel, package: Package) -> Assignment:
-    """Give the package to the panel: each expert gets a review with every element unscored.
+def assign(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    panel: Panel,
+    package: Package,
+    allotment: Allotment | None = None,
+) -> Assignment:
+    """Give the package to the panel: each expert gets a review with the elements allotted to them unscored.
 
-    Raises DomainError (package_assigned, package_of_other_cycle, conflict_of_interest).
+    Without an allotment everybody scores everything; with one, an expert in conflict may stand by if they have none.
+    An expert's review holds rows for what is theirs and no others: so what is complete, how far they are, the median
+    and every sum follow from the rows alone, and there is nothing to write a score to that isn't asked for.
+    Raises DomainError (package_assigned, package_of_other_cycle, conflict_of_interest, expert_unknown,
+    elements_short).
     """
-    if session.scalar(select(Round.cycle_id).where(Round.id == panel.round_id)) != package.cycle_id:
-        raise DomainError("package_of_other_cycle", field="package")
-    if names := _in_conflict(session, panel, package.school_id):
-        raise DomainError("conflict_of_interest", field="panel", names=", ".join(names))
+    needed = _scores_needed(session, panel, package)
+    rubric = rubric_of(session, package.rubric_digest)
+    experts = _experts(session, panel.id)
+    if allotment is None:
+        allotment = propose(rubric, Split.EVERYONE, dict.fromkeys(experts, 0), needed=needed)
+    else:
+        check_allotment(rubric, allotment, experts=experts, needed=needed)
+    _check_conflicts(session, panel, package.school_id, allotment)
     assignment = Assignment(
         round_id=panel.round_id,
         panel_id=panel.id,
         package_id=package.id,
         assigned_by=actor.user_id,
         assigned_at=now,
+        split=split_of(rubric, allotment),
     )
     add_once(session, assignment, DomainError("package_assigned", field="package"))
-    open_reviews(session, assignment, _experts(session, panel.id), now)
+    open_reviews(session, assignment, allotment, now)
     audit.record(
         session,
         actor_id=actor.user_id,
@@ -93,20 +115,61 @@ def assign(session: Session, *, actor: Actor, now: datetime, panel: Panel, packa
         action=Action.PACKAGE_ASSIGNED,
         subject=("assignment", assignment.id),
         school_id=package.school_id,
-        after={"package_id": package.id, "panel_id": panel.id},
+        after={
+            "package_id": package.id,
+            "panel_id": panel.id,
+            "split": assignment.split,
+            "allotted": in_short(rubric, allotment),
+        },
     )
     return assignment
 
 
-def _in_conflict(session: Session, panel: Panel, school_id: int) -> list[str]:
-    """Names of those on the panel who belong to the school or declared a conflict with it."""
+def check_allotment(rubric: Rubric, allotment: Allotment, *, experts: Collection[int], needed: int) -> None:
+    """Raises DomainError (expert_unknown, elements_short) unless the experts have each element often enough."""
+    if not set(allotment) <= set(experts):
+        raise DomainError("expert_unknown", field="give")
+    if short := too_few(rubric, allotment, needed=needed):
+        raise DomainError(
+            "elements_short",
+            field="give",
+            count=len(short),
+            elements=shorten(short, rubric),
+            needed=needed,
+        )
+
+
+def in_short(rubric: Rubric, allotment: Allotment) -> dict[str, str]:
+    """An allotment as the trail keeps it."""
+    return {str(expert): shorten(codes, rubric) for expert, codes in sorted(allotment.items()) if codes}
+
+
+def _scores_needed(session: Session, panel: Panel, package: Package) -> int:
+    """The round's independent scores for each element. Raises DomainError("package_of_other_cycle")."""
+    held = session.execute(
+        select(Round.cycle_id, Round.independent_scores).where(Round.id == panel.round_id)
+    ).one()
+    if held.cycle_id != package.cycle_id:
+        raise DomainError("package_of_other_cycle", field="package")
+    return int(held.independent_scores)
+
+
+def _check_conflicts(session: Session, panel: Panel, school_id: int, allotment: Allotment) -> None:
+    """Nobody who scores the school's package, nor the chair, is tied to the school."""
+    scoring = {expert for expert, codes in allotment.items() if codes}
+    chairs = select(Membership.user_id).where(Membership.panel_id == panel.id, Membership.role == Role.CHAIR)
+    if names := in_conflict(session, scoring | set(session.scalars(chairs)), school_id):
+        raise DomainError("conflict_of_interest", field="panel", names=", ".join(names))
+
+
+def in_conflict(session: Session, people: Collection[int], school_id: int) -> list[str]:
+    """Names of those of the people who belong to the school or declared a conflict with it."""
     staff = select(Membership.user_id).where(Membership.school_id == school_id)
     recused = select(Recusal.user_id).where(Recusal.school_id == school_id)
-    on_panel = exists().where(Membership.user_id == User.id, Membership.panel_id == panel.id)
     return list(
         session.scalars(
             select(User.name)
-            .where(on_panel, or_(User.id.in_(staff), User.id.in_(recused)))
+            .where(User.id.in_(people), or_(User.id.in_(staff), User.id.in_(recused)))
             .order_by(User.name)
         )
     )
@@ -120,23 +183,30 @@ def _experts(session: Session, panel_id: int) -> list[int]:
     )
 
 
-def open_reviews(session: Session, assignment: Assignment, experts: list[int], now: datetime) -> list[Review]:
-    """A review for each of the experts, with every element unscored."""
-    reviews = [Review(assignment_id=assignment.id, expert_id=expert, created_at=now) for expert in experts]
+def open_reviews(
+    session: Session, assignment: Assignment, allotment: Allotment, now: datetime
+) -> list[Review]:
+    """A review for each expert who has something, with their elements unscored."""
+    reviews = [
+        Review(assignment_id=assignment.id, expert_id=expert, created_at=now)
+        for expert, codes in allotment.items()
+        if codes
+    ]
     session.add_all(reviews)
     session.flush()
-    elements = session.scalars(
-        select(PackageElement.element).where(PackageElement.package_id == assignment.package_id)
-    ).all()
-    session.execute(
-        insert(ElementReview),
-        [
-            {"id": new_id(), "review_id": review.id, "element": code, "reason": "", "note": "", "version": 0}
-            for review in reviews
-            for code in elements
-        ],
-    )
+    add_elements(session, {review.id: allotment[review.expert_id] for review in reviews})
     return reviews
+
+
+def add_elements(session: Session, codes_by_review: Mapping[int, Collection[str]]) -> None:
+    """Rows to score, by review."""
+    rows = [
+        {"id": new_id(), "review_id": review_id, "element": code, "reason": "", "note": "", "version": 0}
+        for review_id, codes in codes_by_review.items()
+        for code in sorted(codes)
+    ]
+    if rows:
+        session.execute(insert(ElementReview), rows)
 
 
 def declare_conflict(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import and_, func, select, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from portfolio import audit
@@ -61,10 +62,13 @@ def score_element(
 
     A score below the element's points, or different from the self-score, carries a reason and the channel it
     rests on. A note or flag of None stays as it is. Raises Refused by field, StaleWrite with the row as it stands,
-    DomainError (review_handed_in, assignment_closed), NotFound for an element the package doesn't have.
+    DomainError (review_handed_in, assignment_closed, score_was_in, element_not_allotted), NotFound for an element
+    the package doesn't have.
     """
     stands = _stands(session, review, code)
     _check_open(stands.handed_in_at, stands.closed_at)
+    if stands.row.was_in:
+        raise DomainError("score_was_in")
     values = _checked(stands, score_text, plain_text(reason), channel, note)
     if flagged is not None:
         values["flagged"] = flagged
@@ -89,11 +93,11 @@ def correct_element(
     version: int,
     why: str,
 ) -> ElementReview:
-    """Change a score of a review that is in, until the table of all scores is open; what stood stays on record.
+    """Change a score that was in, until the table of all scores is open; what stood stays on record.
 
     Raises Refused by field (why: reason_missing, correction_unchanged), StaleWrite with the row as it stands,
-    DomainError (review_not_in, correction_late, assignment_closed), NotFound for an element the package doesn't
-    have.
+    DomainError (review_not_in, correction_late, assignment_closed, element_not_allotted), NotFound for an element
+    the package doesn't have.
     """
     stands = _stands(session, review, code)
     _check_correctable(session, review, stands)
@@ -123,6 +127,12 @@ def hand_in(session: Session, *, actor: Actor, now: datetime, review: Review) ->
     if standing.done < standing.total:
         raise DomainError("review_incomplete", count=standing.total - standing.done)
     review.handed_in_at = now
+    session.execute(
+        update(ElementReview)
+        .where(ElementReview.review_id == review.id)
+        .values(was_in=True)
+        .execution_options(synchronize_session=False)
+    )
     audit.record(
         session,
         actor_id=actor.user_id,
@@ -187,8 +197,20 @@ def _stands(session: Session, review: Review, code: str) -> _Stands:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if found is None:
-        raise NotFound()
+        raise _not_theirs(session, review, code)
     return _Stands(*found)
+
+
+def _not_theirs(session: Session, review: Review, code: str) -> DomainError:
+    """Why there is nothing to score: the element is the package's, but not this expert's; or there is none."""
+    of_the_package = (
+        select(PackageElement.element)
+        .join(Assignment, Assignment.package_id == PackageElement.package_id)
+        .where(Assignment.id == review.assignment_id, PackageElement.element == code)
+    )
+    if session.scalar(of_the_package) is None:
+        return NotFound()
+    return DomainError("element_not_allotted", element=code)
 
 
 def _check_open(handed_in_at: datetime | None, closed_at: datetime | None) -> None:
@@ -207,21 +229,25 @@ def _check_correctable(session: Session, review: Review, stands: _Stands) -> Non
     )
     if stands.closed_at is not None:
         raise DomainError("assignment_closed")
-    if stands.handed_in_at is None:
+    if stands.handed_in_at is None and not stands.row.was_in:
         raise DomainError("review_not_in")
     if settling_since is not None:
         raise DomainError("correction_late")
 
 
 def _overwrite(session: Session, row: ElementReview, version: int, values: dict[str, Any]) -> None:
-    """Write over this version of the row. Raises StaleWrite with the row as it stands."""
+    """Write over this version of the row. Raises StaleWrite with the row as it stands, or element_not_allotted."""
     saved = session.execute(
         update(ElementReview)
         .where(ElementReview.id == row.id, ElementReview.version == version)
         .values(**values, version=version + 1)
         .execution_options(synchronize_session=False)
     )
-    session.refresh(row)
+    code = row.element
+    try:
+        session.refresh(row)
+    except InvalidRequestError:  # taken from the expert while this save waited
+        raise DomainError("element_not_allotted", element=code) from None
     if saved.rowcount == 0:  # type: ignore[attr-defined]
         raise StaleWrite(row)
 

@@ -14,7 +14,8 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Closing, Cycle, Determination, Package, PackageElement, Review, Round
-from portfolio.policy import Actor, recused
+from portfolio.policy import Actor, counts
+from portfolio.queries.allotted import fewest_scores
 from portfolio.services.reviews import Progress
 
 
@@ -61,18 +62,22 @@ def check_all_in(session: Session, assignment: Assignment, terms: Terms) -> None
 
 
 def count_outstanding(session: Session, assignment: Assignment, terms: Terms) -> int:
-    """How many reviews the panel waits for: those not in, and at least as many as the round asks for."""
+    """How many reviews the panel waits for: those not in, and for each element as many as the round asks for."""
     row = session.execute(
-        select(func.count().label("given"), func.count(Review.handed_in_at).label("received"))
+        select(
+            func.count().label("given"),
+            func.count(Review.handed_in_at).label("received"),
+            fewest_scores(assignment, terms.school_id).label("fewest"),
+        )
         .select_from(Review)
         .join(Assignment, Assignment.id == Review.assignment_id)
         .where(
             Review.assignment_id == assignment.id,
-            ~recused(Review.expert_id, terms.school_id, until=Assignment.closed_at),
+            counts(terms.school_id),
         )
     ).one()
-    given, received = int(row.given), int(row.received)
-    return max(given - received, terms.independent_scores - received, 0)
+    given, received, fewest = int(row.given), int(row.received), int(row.fewest)
+    return max(given - received, terms.independent_scores - fewest, 0)
 
 
 def proposed(session: Session, assignment: Assignment) -> Closing | None:

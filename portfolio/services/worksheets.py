@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from portfolio.documents.worksheet import UNSCORED, Cell, Found, Sheet
+from portfolio.documents.cells import Cell
+from portfolio.documents.worksheet import UNSCORED, Found, Sheet
 from portfolio.errors import DomainError
 from portfolio.manifest import canonical
 from portfolio.models import Dossier, SelfAssessment

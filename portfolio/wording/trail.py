@@ -32,6 +32,8 @@ AUDIT_ACTIONS = {
     Action.CONFLICT_DECLARED: _l("declared a conflict of interest"),
     Action.NO_CONFLICT_SIGNED: _l("signed that there is no conflict of interest"),
     Action.EXPERT_SUBSTITUTED: _l("named a substitute for an expert"),
+    Action.EXPERT_REMOVED: _l("took an expert off a package"),
+    Action.ALLOTMENT_CHANGED: _l("shared out a package's elements anew"),
     Action.DOSSIER_OPENED: _l("opened a dossier"),
     Action.ELEMENT_SCORED: _l("scored an element"),
     Action.ELEMENT_ASSIGNED: _l("assigned an element"),

@@ -41,6 +41,7 @@ from portfolio.models import (
     Review,
     School,
     SelfAssessment,
+    Split,
     User,
 )
 from portfolio.queries import figures
@@ -261,9 +262,14 @@ def test_a_complete_school_submitted_all_84_and_waived_one_gap_with_a_reason(
     assert [(waiver.gap, bool(waiver.reason)) for waiver in waivers] == [("C71:no_evidence", True)]
 
 
-def test_one_review_is_in_one_half_way_one_not_begun(demo: Loaded) -> None:
+def test_one_review_of_everything_is_in_and_two_share_it_one_half_way_one_not_begun(demo: Loaded) -> None:
     rows = demo.session.execute(
-        select(User.username, func.count(ElementReview.score), Review.handed_in_at.is_not(None))
+        select(
+            User.username,
+            func.count(ElementReview.score),
+            func.count(),
+            Review.handed_in_at.is_not(None),
+        )
         .select_from(Review)
         .join(User, User.id == Review.expert_id)
         .join(ElementReview, ElementReview.review_id == Review.id)
@@ -271,11 +277,12 @@ def test_one_review_is_in_one_half_way_one_not_begun(demo: Loaded) -> None:
         .group_by(User.username, Review.handed_in_at)
         .order_by(User.username)
     ).all()
-    assert [(name, done, bool(handed_in)) for name, done, handed_in in rows] == [
-        ("expert1", 84, True),
-        ("expert2", 31, False),
-        ("expert3", 0, False),
+    assert [(name, done, of, bool(handed_in)) for name, done, of, handed_in in rows] == [
+        ("expert1", 84, 84, True),
+        ("expert2", 31, 48, False),
+        ("expert3", 0, 51, False),
     ]
+    assert demo.assignment(REVIEW).split is Split.INDICATOR
 
 
 def test_every_published_point_that_was_lost_has_its_reason(demo: Loaded) -> None:

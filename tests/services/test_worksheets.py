@@ -15,7 +15,7 @@ import xlsxwriter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio.documents import worksheet
+from portfolio.documents import cells, worksheet
 from portfolio.errors import DomainError
 from portfolio.models import AuditEvent, Dossier, SelfAssessment, User
 from portfolio.policy import Actor
@@ -294,7 +294,7 @@ def _cases() -> Iterator[tuple[str, Callable[[], bytes], str]]:
     yield "foreign", _foreign, "sheet_of_other_dossier"
     yield "macros", _with_macros, "sheet_macros"
     yield "endless", _endless, "sheet_too_large"
-    yield "large", lambda: b"x" * (worksheet.MOST_BYTES + 1), "sheet_too_large"
+    yield "large", lambda: b"x" * (cells.MOST_BYTES + 1), "sheet_too_large"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_what_is_no_working_sheet_is_refused_and_said_why(data: Callable[[], byt
 
 def test_a_sheet_with_too_many_rows_or_without_its_headings_is_refused(desk: Desk) -> None:
     with pytest.raises(DomainError) as refused:
-        worksheet.read(filled(desk.sheet, write({f"A{worksheet.MOST_ROWS + 1}": "C1"})))
+        worksheet.read(filled(desk.sheet, write({f"A{cells.MOST_ROWS + 1}": "C1"})))
     assert refused.value.code == "sheet_too_large"
     with pytest.raises(DomainError) as refused:
         worksheet.read(filled(desk.sheet, write({"D3": "得分"})))

@@ -116,7 +116,7 @@ def test_more_schools_take_no_more_statements(app: Flask, store: Session, clerk:
     paths = {
         "/bureau": 8,
         f"/bureau/cycles/{cycle.id}": 9,
-        f"/bureau/panels?cycle={cycle.id}": 9,
+        f"/bureau/panels?cycle={cycle.id}": 10,
         "/bureau/cycles": 4,
         "/bureau/schools": 4,
         "/bureau/accounts": 7,

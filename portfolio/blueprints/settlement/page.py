@@ -20,6 +20,7 @@ from portfolio.queries.deliberation import Detail
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row, Show, Sort, Table
 from portfolio.templating import days_until, score
+from rubric.spans import shorten
 
 Choice = TypeVar("Choice", Show, Sort)
 
@@ -64,6 +65,7 @@ def page(
         package=assignment.package,
         rubric=rubric,
         table=table,
+        short=shorten(table.short, rubric),
         listed=listed,
         counts={each.value: len(table.listed(each, sort)) for each in Show},
         show=show,

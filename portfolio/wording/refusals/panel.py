@@ -18,6 +18,8 @@ REFUSALS = {
     "channel_missing": _l("Please say what this score rests on."),
     "channel_unknown": _l("Please choose one of the channels."),
     "review_handed_in": _l("You have handed in this review."),
+    "element_not_allotted": _l("%(element)s is not among the elements you score."),
+    "score_was_in": _l("This score was in already: correct it with a reason."),
     "review_not_in": _l("This review is not handed in yet: change the score itself."),
     "correction_unchanged": _l("Nothing is different from what stands."),
     "correction_late": _l("The table of all scores is open: nobody corrects their own score any more."),
