@@ -75,6 +75,8 @@ def assign(session: Session, *, actor: Actor, now: datetime, panel: Panel, packa
     """
     if session.scalar(select(Round.cycle_id).where(Round.id == panel.round_id)) != package.cycle_id:
         raise DomainError("package_of_other_cycle", field="package")
+    if _has_dossier(session, panel.round_id, package):
+        raise DomainError("package_assigned", field="package")
     if names := _in_conflict(session, panel, package.school_id):
         raise DomainError("conflict_of_interest", field="panel", names=", ".join(names))
     assignment = Assignment(
@@ -96,6 +98,16 @@ def assign(session: Session, *, actor: Actor, now: datetime, panel: Panel, packa
         after={"package_id": package.id, "panel_id": panel.id},
     )
     return assignment
+
+
+def _has_dossier(session: Session, round_id: int, package: Package) -> bool:
+    """Whether the round judges this dossier already, in this package or another one."""
+    held = (
+        select(Assignment.id)
+        .join(Package, Package.id == Assignment.package_id)
+        .where(Assignment.round_id == round_id, Package.dossier_id == package.dossier_id)
+    )
+    return session.scalar(held.limit(1)) is not None
 
 
 def _in_conflict(session: Session, panel: Panel, school_id: int) -> list[str]:
@@ -186,6 +198,8 @@ def publish(session: Session, *, actor: Actor, now: datetime, assignment: Assign
     ).scalar_one()
     if _is_last_round(session, assignment.round_id):
         dossier.state = DossierState.PUBLISHED
+        # a supplement that nobody signed in time
+        dossier.handed_over_at = dossier.handed_over_by = None
     audit.record(
         session,
         actor_id=actor.user_id,
