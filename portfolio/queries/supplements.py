@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Exists, ScalarSelect, exists, select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from portfolio.models import (
     Assignment,
+    Dossier,
+    DossierState,
     Package,
     Panel,
     Round,
@@ -48,6 +51,10 @@ class Asked:
     def is_open(self, now: datetime) -> bool:
         """Whether the school may still answer."""
         return self.outcome(now) is Outcome.OPEN
+
+    def opens(self, element: str, now: datetime) -> bool:
+        """Whether this element can be written in."""
+        return element in self.questions and self.is_open(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,16 @@ def latest(session: Session, dossier_id: int) -> Asked | None:
     return Asked(rows[0].SupplementRequest, {row.element: row.question for row in rows})
 
 
-def history(session: Session, dossier_id: int) -> tuple[Step, ...]:
-    """Every request of a dossier, the newest first; one statement."""
+def asked_of(session: Session, dossier: Dossier) -> Asked | None:
+    """What the panel asked of a dossier under review, in at most one statement; in other states it binds nobody."""
+    under_review = dossier.state in (DossierState.SUBMITTED, DossierState.SIGNING)
+    return latest(session, dossier.id) if under_review else None
+
+
+def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None) -> tuple[Step, ...]:
+    """Every request to a school, or those of these panels, the newest first; one statement."""
     about, answer = aliased(Package), aliased(Package)
-    rows = session.execute(
+    asked = (
         select(
             SupplementRequest,
             SupplementElement.element,
@@ -120,7 +133,10 @@ def history(session: Session, dossier_id: int) -> tuple[Step, ...]:
         .where(SupplementRequest.dossier_id == dossier_id)
         .order_by(SupplementRequest.number.desc())
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    if panels is not None:
+        asked = asked.where(Assignment.panel_id.in_(panels))
+    rows = session.execute(asked).all()
     steps: dict[int, Step] = {}
     for row in rows:
         request = row.SupplementRequest
@@ -165,15 +181,4 @@ def changed_since(dossier_id: int, element: InstrumentedAttribute[str], number: 
         SupplementElement.changed.is_(True),
         answer.id == SupplementRequest.answer_id,
         answer.number > number,
-    )
-
-
-def newest_number(dossier_id: int) -> ScalarSelect[int]:
-    """The number of a dossier's newest package, as a subquery."""
-    return (
-        select(Package.number)
-        .where(Package.dossier_id == dossier_id)
-        .order_by(Package.number.desc())
-        .limit(1)
-        .scalar_subquery()
     )

@@ -17,7 +17,7 @@ from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.models import Dossier, DossierState, Membership, Role, SelfAssessment
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
-from portfolio.queries.supplements import latest
+from portfolio.queries.supplements import asked_of
 from rubric.model import Element
 from rubric.scoring import ScoreError, parse_score
 
@@ -150,7 +150,7 @@ def _check_due(
 
 def _deadline(session: Session, dossier: Dossier, now: datetime) -> datetime:
     """Until when what is worked on can be handed in."""
-    asked = latest(session, dossier.id) if dossier.state is DossierState.SUBMITTED else None
+    asked = asked_of(session, dossier)
     return asked.request.due_at if asked is not None and asked.is_open(now) else dossier.cycle.submit_by
 
 
@@ -178,9 +178,7 @@ def check_reopened(session: Session, dossier: Dossier, *, now: datetime, element
 
     Raises DomainError (element_not_reopened, dossier_not_reopened, supplement_over).
     """
-    if dossier.state is not DossierState.SUBMITTED:
-        return
-    asked = latest(session, dossier.id)
+    asked = asked_of(session, dossier)
     if asked is None:
         return
     if not asked.is_open(now):

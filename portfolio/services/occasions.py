@@ -15,7 +15,7 @@ from portfolio.errors import DomainError
 from portfolio.manifest import Frozen, FrozenElement
 from portfolio.models import Dossier, DossierState, Package, SupplementRequest
 from portfolio.queries.frozen import Names, frozen_of
-from portfolio.queries.supplements import Asked, latest
+from portfolio.queries.supplements import Asked, asked_of
 from rubric.model import Rubric
 
 
@@ -47,8 +47,7 @@ def occasion(session: Session, dossier: Dossier) -> Occasion:
 
     While it is drafted, nothing was ever asked; after that, only what a panel asks about can be handed in.
     """
-    under_review = dossier.state in (DossierState.SUBMITTED, DossierState.SIGNING)
-    asked = latest(session, dossier.id) if under_review else None
+    asked = asked_of(session, dossier)
     if asked is None:
         return Occasion(dossier.cycle.submit_by)
     if asked.request.answered_at or asked.request.lapsed_at:
