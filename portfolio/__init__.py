@@ -31,6 +31,8 @@ BLUEPRINTS = (
     "evidence",
     "uploads",
     "package",
+    "changes",
+    "supplement",
     "documents",
     "reporting",
     "worksheet",

@@ -40,9 +40,13 @@ from portfolio.models import (
     SettlementRule,
     Stance,
     Substitution,
+    SupplementElement,
+    SupplementProposal,
+    SupplementRequest,
     Throttle,
     TouchedElement,
     Upload,
+    User,
 )
 from portfolio.services import accounts, packages, reports, summaries, trend
 from portfolio.storage import Storage
@@ -196,6 +200,36 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
             Removal(review_id=review.id, reason="病假", removed_by=expert.id, removed_at=NOW),
             Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
+        ]
+    )
+    _ask(session, assignment, package, expert)
+
+
+def _ask(session: Session, assignment: Assignment, package: Package, expert: User) -> None:
+    """A request of the panel, taken up from an expert's proposal."""
+    request = SupplementRequest(
+        dossier_id=package.dossier_id,
+        assignment_id=assignment.id,
+        number=1,
+        package_id=package.id,
+        asked_by=expert.id,
+        asked_at=NOW,
+        due_at=NOW + timedelta(days=7),
+    )
+    session.add(request)
+    session.flush()
+    words = "请补充第二学期的会议记录。"
+    session.add_all(
+        [
+            SupplementElement(request_id=request.id, element="C1", question=words),
+            SupplementProposal(
+                assignment_id=assignment.id,
+                element="C1",
+                question=words,
+                proposed_by=expert.id,
+                proposed_at=NOW,
+                request_id=request.id,
+            ),
         ]
     )
 

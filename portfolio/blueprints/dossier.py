@@ -15,7 +15,7 @@ from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.jsonbody import read_json
 from portfolio.models import Dossier, DossierState, SelfAssessment
 from portfolio.policy import Permission, Place
-from portfolio.queries import carry, figures, people, places, work
+from portfolio.queries import carry, figures, people, places, supplements, work
 from portfolio.queries import dossier as queries
 from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
@@ -42,6 +42,7 @@ def home(dossier: Dossier) -> Any:
     tasks = work.tasks(seen.stands, today=day_of(web.now()))
     place = Place(school_id=dossier.school_id)
     leads = web.may(Permission.ELEMENT_ASSIGN, place)
+    asked = supplements.asked_of(web.db(), dossier)
     return render_template(
         "dossier/home.html",
         mine=[task for task in tasks if task.owner_id == web.actor().user_id],
@@ -53,7 +54,9 @@ def home(dossier: Dossier) -> Any:
         rows=_grid(dossier, seen),
         trend=_trendline(dossier, seen),
         days_left=days_until(dossier.cycle.submit_by, web.now()),
-        next_gap=_first_undone(seen.stands),
+        next_gap=None if asked else _first_undone(seen.stands),
+        asked=asked,
+        days_until=days_until,
     )
 
 
@@ -250,7 +253,9 @@ def _element_page(
     here = _element(stands.rubric, assessment.element)
     measured = figures.results_of(stands.figures, dossier, here)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
-    editable = dossier.state is not DossierState.SIGNING
+    asked = supplements.asked_of(web.db(), dossier)
+    opened = asked is None or asked.opens(assessment.element, web.now())
+    editable = dossier.state is not DossierState.SIGNING and opened
     return render_template(
         "dossier/element.html",
         dossier=dossier,
@@ -266,6 +271,7 @@ def _element_page(
         may_score=editable and web.may(Permission.ELEMENT_SCORE, place),
         may_cite=editable and web.may(Permission.CITATION_WRITE, place),
         may_assign=may_assign and editable,
+        asked=asked,
         lines=stands.checklist(here),
         ticks=stands.ticks.get(here.code, {}),
         may_tick=editable and web.may(Permission.MATERIAL_TICK, place),
@@ -275,7 +281,7 @@ def _element_page(
         last_time=carry.last_time(web.db(), dossier, assessment.element),
         left=stands.left,
         owner=queries.person_name(web.db(), assessment.assignee_id),
-        last_day=day_of(dossier.cycle.submit_by),
+        last_day=day_of(asked.request.due_at if asked and opened else dossier.cycle.submit_by),
         typed=typed,
         assigned=assigned,
         errors=errors or {},

@@ -15,7 +15,7 @@ from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
-from portfolio.queries import places
+from portfolio.queries import places, supplements
 from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
 from portfolio.templating import days_until, score
@@ -158,12 +158,19 @@ def _submission_page(
     navigation.stand_on(dossier.school, dossier)
     place = Place(school_id=dossier.school_id)
     of_school = dossier.school_id in web.actor().schools()
+    asked = supplements.asked_of(web.db(), dossier)
+    answerable = asked if asked and asked.is_open(web.now()) else None
+    elements = set(answerable.questions) if answerable else None
+    listed = packages.check_list(web.db(), dossier, now=web.now(), to_school=of_school, elements=elements)
     return render_template(
         "package/submission.html",
         dossier=dossier,
-        listed=packages.check_list(web.db(), dossier, now=web.now(), to_school=of_school),
+        listed=listed,
+        asked=asked,
+        answerable=answerable,
+        requests=supplements.history(web.db(), dossier.id) if asked else (),
         packages=dossier_queries.packages(web.db(), dossier.id),
-        days_left=days_until(dossier.cycle.submit_by, web.now()),
+        days_left=days_until(answerable.request.due_at if answerable else dossier.cycle.submit_by, web.now()),
         may_submit=web.may(Permission.DOSSIER_SUBMIT, place),
         may_recall=web.may(Permission.DOSSIER_RECALL, place),
         may_sign=web.may(Permission.DOSSIER_SIGN, place),

@@ -219,6 +219,11 @@ def _confirmed(typed: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def refused_at(review_id: int, code: str, errors: dict[str, str]) -> str:
+    """The workspace as it stands, with what was refused beside its field."""
+    return _workspace(_undone(review_id), code, errors=errors)
+
+
 def _undone(review_id: int) -> Review:
     """Undo what was written; the review as it stands."""
     web.refuse()

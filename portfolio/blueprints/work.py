@@ -16,10 +16,11 @@ from portfolio.errors import DomainError
 from portfolio.models import Dossier, DossierState
 from portfolio.policy import Permission
 from portfolio.queries import dossier as dossier_queries
-from portfolio.queries import people, places
+from portfolio.queries import people, places, supplements
 from portfolio.queries import work as queries
 from portfolio.queries.places import ElementAt
 from portfolio.services import dossiers, touches
+from portfolio.templating import days_until
 
 blueprint = Blueprint("work", __name__)
 
@@ -36,6 +37,8 @@ def mine(dossier: Dossier) -> Any:
         rubric=rubric_of(web.db(), dossier.cycle.rubric_digest),
         groups=queries.by_urgency(found),
         tasks=found,
+        asked=supplements.asked_of(web.db(), dossier),
+        days_until=days_until,
     )
 
 

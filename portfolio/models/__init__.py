@@ -65,6 +65,7 @@ from portfolio.models.review import (
     Substitution,
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
+from portfolio.models.supplement import SupplementElement, SupplementProposal, SupplementRequest
 from portfolio.models.work import Reminder
 
 __all__ = [
@@ -128,6 +129,9 @@ __all__ = [
     "Stage",
     "Stance",
     "Substitution",
+    "SupplementElement",
+    "SupplementProposal",
+    "SupplementRequest",
     "TextSource",
     "Throttle",
     "TouchedElement",

@@ -159,6 +159,8 @@ class ElementReview(Keyed, Base):
     was_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=0, server_default="0")
     saved_at: Mapped[MaybeAt]
+    # the number of the package that was on the table when it was saved: the score is pinned to it
+    package_number: Mapped[int | None]
 
 
 class Correction(Keyed, Base):
@@ -178,6 +180,8 @@ class Correction(Keyed, Base):
     channel: Mapped[Channel | None] = mapped_column(one_of(Channel, "channel"))
     why: Mapped[Words]
     corrected_at: Mapped[At]
+    # the number of the package that the corrected score was made on
+    package_number: Mapped[int | None]
 
 
 class Determination(Keyed, Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from sqlalchemy import Subquery, and_, func, or_, select
@@ -21,20 +22,22 @@ class MissingCopy:
     failed: bool
 
 
-def newest_cited(dossier_id: int) -> Subquery:
-    """The newest version of everything a dossier cites: evidence_id, number."""
-    return (
+def newest_cited(dossier_id: int, elements: Set[str] | None = None) -> Subquery:
+    """The newest version of everything a dossier cites, or cites for these elements: evidence_id, number."""
+    found = (
         select(EvidenceVersion.evidence_id, func.max(EvidenceVersion.number).label("number"))
         .join(Citation, Citation.evidence_id == EvidenceVersion.evidence_id)
         .where(Citation.dossier_id == dossier_id)
         .group_by(EvidenceVersion.evidence_id)
-        .subquery()
     )
+    return (found if elements is None else found.where(Citation.element.in_(elements))).subquery()
 
 
-def missing_copies(session: Session, *, dossier_id: int) -> tuple[MissingCopy, ...]:
-    """The cited pictures that no package can hold yet, by title, in one statement."""
-    newest = newest_cited(dossier_id)
+def missing_copies(
+    session: Session, *, dossier_id: int, elements: Set[str] | None = None
+) -> tuple[MissingCopy, ...]:
+    """The pictures cited, or cited for these elements, that no package can hold yet, by title, in one statement."""
+    newest = newest_cited(dossier_id, elements)
     rows = session.execute(
         select(Evidence.id, Blob.sha256, Evidence.title, Derivation.state)
         .join(newest, newest.c.evidence_id == Evidence.id)

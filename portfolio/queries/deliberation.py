@@ -23,7 +23,7 @@ from portfolio.models import (
     Stance,
     User,
 )
-from portfolio.queries.rounds import assignment_below
+from portfolio.queries.rounds import Below, rounds_below
 from rubric.model import Channel
 
 
@@ -35,6 +35,8 @@ class Voice:
     score: Decimal | None
     reason: str
     channel: Channel | None
+    # of the package that the score was made on; None for one that was never saved
+    package_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class Detail:
     voices: tuple[Voice, ...]
     settled: Determination | None
     thread: tuple[Entry, ...]
-    # the reason that the round below gave; None where there is no such round
-    below: str | None
+    # what the rounds below settled, the first one first
+    below: tuple[Below, ...]
 
     def said_by(self, user_id: int) -> int:
         """How many remarks a person has made."""
@@ -86,25 +88,30 @@ class ClosingStep:
 
 def detail(session: Session, assignment: Assignment, names: Mapping[int, str], code: str) -> Detail:
     """One element of the table, in two statements; `names` holds the experts' by their reviews, in their order."""
-    under = aliased(Determination)
+    lower, under = rounds_below(assignment), aliased(Determination)
     rows = session.execute(
         select(
             ElementReview.review_id,
             ElementReview.score,
             ElementReview.reason,
             ElementReview.channel,
+            ElementReview.package_number,
             PackageElement.justification,
             Determination,
-            under.reason.label("below"),
+            lower.c.round,
+            under.score.label("below"),
+            under.rule.label("below_rule"),
+            under.reason.label("below_reason"),
         )
         .select_from(PackageElement)
         .outerjoin(
             under,
             and_(
                 under.element == PackageElement.element,
-                under.assignment_id == assignment_below(assignment),
+                under.assignment_id.in_(select(lower.c.id)),
             ),
         )
+        .outerjoin(lower, lower.c.id == under.assignment_id)
         .outerjoin(
             ElementReview,
             and_(ElementReview.element == PackageElement.element, ElementReview.review_id.in_(list(names))),
@@ -116,14 +123,18 @@ def detail(session: Session, assignment: Assignment, names: Mapping[int, str], c
             ),
         )
         .where(PackageElement.package_id == assignment.package_id, PackageElement.element == code)
+        .order_by(lower.c.position)
         .execution_options(populate_existing=True)
     ).all()
     said = {row.review_id: row for row in rows}
     voices = tuple(
-        Voice(name, *said[review_id][1:4]) for review_id, name in names.items() if review_id in said
+        Voice(name, *said[review_id][1:5]) for review_id, name in names.items() if review_id in said
     )
     thread = _thread(session, assignment, code)
-    return Detail(rows[0].justification, voices, rows[0].Determination, thread, rows[0].below)
+    ladder = {
+        row.round: Below(row.round, row.below, row.below_rule, row.below_reason) for row in rows if row.round
+    }
+    return Detail(rows[0].justification, voices, rows[0].Determination, thread, tuple(ladder.values()))
 
 
 def _thread(session: Session, assignment: Assignment, code: str) -> tuple[Entry, ...]:

@@ -22,11 +22,13 @@ from portfolio.models import (
     PackageElement,
     PackageFile,
     Review,
+    SupplementProposal,
 )
 from portfolio.policy import Actor, Place
 from portfolio.queries import places
 from portfolio.queries.phrases import phrases
-from portfolio.queries.rounds import Below, below
+from portfolio.queries.rounds import Below, ladder_below, still_blind
+from portfolio.queries.supplements import Asked, asked_of, changed_since
 from rubric.model import Rubric
 
 
@@ -37,6 +39,7 @@ class Show(StrEnum):
     BARE = "bare"
     FAR = "far"
     FLAGGED = "flagged"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Mark:
     flagged: bool
     # whether it is allotted to the expert; the others may be read
     mine: bool
+    # the score was made on an earlier package, and the element differs since
+    changed: bool = False
 
     @property
     def state(self) -> str:
@@ -95,8 +100,11 @@ class Desk:
     phrases: tuple[str, ...]
     # what stood before the expert corrected it, the first first
     corrections: tuple[Correction, ...]
-    # what the round below settled; known once the expert's own review is in
-    below: Below | None
+    # what the rounds below settled, the first one first; known once the expert's own reviews are in
+    below: tuple[Below, ...]
+    # the panel's newest request to the school, and what the expert would ask about this element
+    asked: Asked | None = None
+    proposed: str = ""
 
     @property
     def done(self) -> int:
@@ -139,6 +147,7 @@ FILTERS: dict[Show, Callable[[Mark, Decimal], bool]] = {
     Show.BARE: lambda mark, tolerance: not mark.cited,
     Show.FAR: _is_far,
     Show.FLAGGED: lambda mark, tolerance: mark.flagged,
+    Show.CHANGED: lambda mark, tolerance: mark.changed,
 }
 
 
@@ -162,10 +171,16 @@ def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
 
 
 def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: str) -> Desk:
-    """The workspace at one of the rubric's elements, in four statements; in six once the review is in."""
+    """The workspace at one of the rubric's elements, in five statements; in eight once the review is in."""
     package_id = review.assignment.package_id
+    proposed = select(SupplementProposal.question).where(
+        SupplementProposal.assignment_id == review.assignment_id,
+        SupplementProposal.element == code,
+        SupplementProposal.proposed_by == actor.user_id,
+        SupplementProposal.request_id.is_(None),
+    )
     here = session.execute(
-        select(ElementReview, PackageElement.score, PackageElement.justification)
+        select(ElementReview, PackageElement.score, PackageElement.justification, proposed.scalar_subquery())
         .select_from(PackageElement)
         .outerjoin(
             ElementReview,
@@ -175,7 +190,7 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         .execution_options(populate_existing=True)
     ).one()
     return Desk(
-        marks=_marks(session, review.id, package_id, rubric),
+        marks=_marks(session, review, rubric),
         mine=here[0],
         claimed=here[1],
         justification=here[2],
@@ -183,8 +198,17 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         tolerance=review.assignment.panel.round.tolerance,
         phrases=phrases(session, actor, review, code),
         corrections=_corrections(session, here[0]) if here[0] and here[0].was_in else (),
-        below=below(session, review.assignment, code) if review.handed_in_at else None,
+        below=_below(session, actor, review, code) if review.handed_in_at else (),
+        asked=asked_of(session, review.assignment.package.dossier),
+        proposed=here[3] or "",
     )
+
+
+def _below(session: Session, actor: Actor, review: Review, code: str) -> tuple[Below, ...]:
+    """The rounds below, unless the expert is still to judge the dossier in another round."""
+    found = ladder_below(session, review.assignment, code)
+    dossier = review.assignment.package.dossier
+    return () if found and still_blind(session, actor, dossier, but=review.assignment) else found
 
 
 def _corrections(session: Session, row: ElementReview) -> tuple[Correction, ...]:
@@ -194,7 +218,9 @@ def _corrections(session: Session, row: ElementReview) -> tuple[Correction, ...]
     return tuple(rows)
 
 
-def _marks(session: Session, review_id: int, package_id: int, rubric: Rubric) -> dict[str, Mark]:
+def _marks(session: Session, review: Review, rubric: Rubric) -> dict[str, Mark]:
+    package = review.assignment.package
+    package_id, review_id = package.id, review.id
     cited = exists().where(
         PackageCitation.package_id == package_id, PackageCitation.element == PackageElement.element
     )
@@ -206,6 +232,7 @@ def _marks(session: Session, review_id: int, package_id: int, rubric: Rubric) ->
             ElementReview.score,
             func.coalesce(ElementReview.flagged, false()),
             ElementReview.id.is_not(None),
+            changed_since(package.dossier_id, ElementReview.element, ElementReview.package_number),
         )
         .select_from(PackageElement)
         .outerjoin(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, select
-from sqlalchemy.orm import Load, Session, contains_eager, joinedload
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Load, Session, aliased, contains_eager, joinedload
 
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
@@ -147,12 +147,15 @@ def evidence(session: Session, *, evidence_id: int) -> tuple[EvidenceAt, Place]:
 
 
 def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[FileAt, Place]:
-    """A file version; the panels that hold it are those given a package it is frozen in."""
+    """A file version; the panels that hold it are those given a package it is frozen in, or one that came after."""
+    holding, given = aliased(Package), aliased(Package)
     rows = session.execute(
         select(EvidenceVersion, Blob, Assignment.panel_id)
         .join(EvidenceVersion.blob)
         .outerjoin(PackageFile, PackageFile.evidence_version_id == EvidenceVersion.id)
-        .outerjoin(Assignment, Assignment.package_id == PackageFile.package_id)
+        .outerjoin(holding, holding.id == PackageFile.package_id)
+        .outerjoin(given, _succeeds(given, holding))
+        .outerjoin(Assignment, Assignment.package_id == given.id)
         .where(EvidenceVersion.evidence_id == evidence_id, EvidenceVersion.number == number)
     ).all()
     if not rows:
@@ -162,11 +165,18 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
     return FileAt(version, rows[0].Blob), Place(school_id=version.school_id, panel_ids=panels)
 
 
+def _succeeds(given: type[Package], asked: type[Package]) -> ColumnElement[bool]:
+    """Whether who has a package may read another one: that itself, or one that it supplements."""
+    return and_(given.dossier_id == asked.dossier_id, given.number >= asked.number)
+
+
 def package(session: Session, *, package_id: int) -> tuple[Package, Place]:
-    """A package with its dossier, school and cycle, and the panels it was given to."""
+    """A package with its dossier, school and cycle, and the panels it, or one that supplements it, was given to."""
+    given = aliased(Package)
     rows = session.execute(
         select(Package, Assignment.panel_id)
-        .outerjoin(Assignment, Assignment.package_id == Package.id)
+        .outerjoin(given, _succeeds(given, Package))
+        .outerjoin(Assignment, Assignment.package_id == given.id)
         .options(
             joinedload(Package.dossier, innerjoin=True).options(
                 joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True)
@@ -211,12 +221,15 @@ def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
 
 
 def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Assignment, Place]:
-    """A package's assignment in a round, with everything around it.
+    """A package's assignment in a round, with everything around it; a package that was supplemented leads there too.
 
     Once the table is open it is also theirs whose own review is in.
     """
+    given, asked = aliased(Package), aliased(Package)
     rows = session.execute(
         select(Assignment, Review.expert_id)
+        .join(given, given.id == Assignment.package_id)
+        .join(asked, _succeeds(given, asked))
         .outerjoin(
             Review,
             and_(
@@ -227,7 +240,7 @@ def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Ass
             ),
         )
         .options(*_around(Load(Assignment)))
-        .where(Assignment.round_id == round_id, Assignment.package_id == package_id)
+        .where(Assignment.round_id == round_id, asked.id == package_id)
     ).all()
     if not rows:
         raise NotFound()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ScalarSelect, exists, or_, select
+from sqlalchemy import ScalarSelect, Subquery, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
@@ -24,7 +24,7 @@ from portfolio.policy import Actor, removed
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """What the nearest earlier round settled for an element; no score: not assessed."""
+    """What an earlier round settled for an element; no score: not assessed."""
 
     round: str
     score: Decimal | None
@@ -59,24 +59,44 @@ def round_below(assignment: Assignment) -> ScalarSelect[str]:
     )
 
 
-def below(session: Session, assignment: Assignment, code: str) -> Below | None:
-    """What the round below settled for an element; one statement, none in a first round."""
-    if assignment.panel.round.position == 1:
-        return None
-    row = session.execute(
-        select(Round.name, Determination.score, Determination.rule, Determination.reason)
-        .join(Assignment, Assignment.id == Determination.assignment_id)
+def rounds_below(assignment: Assignment) -> Subquery:
+    """The dossier's assignments in earlier rounds that are closed: id, round, position; to be used in a query."""
+    return (
+        select(Assignment.id, Round.name.label("round"), Round.position)
         .join(Round, Round.id == Assignment.round_id)
-        .where(Determination.assignment_id == assignment_below(assignment), Determination.element == code)
-    ).one_or_none()
-    return Below(*row) if row else None
+        .join(Package, Package.id == Assignment.package_id)
+        .where(
+            Package.dossier_id == assignment.package.dossier_id,
+            Round.position < assignment.panel.round.position,
+            Assignment.closed_at.is_not(None),
+        )
+        .subquery()
+    )
 
 
-def still_blind(session: Session, actor: Actor, dossier: Dossier) -> bool:
+def ladder_below(session: Session, assignment: Assignment, code: str) -> tuple[Below, ...]:
+    """What every earlier round that is closed settled for an element, the first round first.
+
+    One statement; none in a first round.
+    """
+    if assignment.panel.round.position == 1:
+        return ()
+    lower = rounds_below(assignment)
+    rows = session.execute(
+        select(lower.c.round, Determination.score, Determination.rule, Determination.reason)
+        .join(lower, lower.c.id == Determination.assignment_id)
+        .where(Determination.element == code)
+        .order_by(lower.c.position)
+    )
+    return tuple(Below(*row) for row in rows)
+
+
+def still_blind(session: Session, actor: Actor, dossier: Dossier, *, but: Assignment | None = None) -> bool:
     """Whether somebody on a panel is still to judge this dossier alone: no earlier panel's scores for them.
 
     So is an expert whose review is not in, and a chair whose table is not open, whatever else they are; who keeps
-    away from the school judges nothing. At most one statement.
+    away from the school judges nothing. One assignment may be left out of account: that whose page is shown. At most
+    one statement.
     """
     if not actor.panels() or dossier.school_id in actor.conflicts:
         return False
@@ -100,4 +120,6 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier) -> bool:
             or_(scores, chairs & Assignment.settling_since.is_(None)),
         )
     )
+    if but is not None:
+        waiting = waiting.where(Assignment.id != but.id)
     return session.scalar(waiting.limit(1)) is not None

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portfolio.editions import rubric_of
@@ -31,6 +31,7 @@ from portfolio.queries.allotted import fewest_scores, short_elements
 from portfolio.queries.deliberation import ClosingStep, closings
 from portfolio.queries.disagreement import Apart, Area, apart, areas, is_flagged
 from portfolio.queries.rounds import assignment_below, round_below
+from portfolio.queries.supplements import changed_since
 from rubric.model import Rubric
 from rubric.review import deviation, disagreement, mean, median, spread
 
@@ -60,6 +61,8 @@ class Row:
     remarks: int
     # the final of the round below
     below: Decimal | None
+    # beside each score, the number of an earlier package it was made on, where the element differs since
+    made_on: tuple[int | None, ...] = ()
 
     @property
     def differs_from_below(self) -> Decimal:
@@ -121,6 +124,11 @@ class Table:
     def settled(self) -> int:
         """How many elements have their final score, or are said not to be assessed."""
         return sum(row.rule is not None for row in self.rows)
+
+    @property
+    def made_on_earlier(self) -> int | None:
+        """The number of the first package that scores on the table were made on and that differs since there."""
+        return min((number for row in self.rows for number in row.made_on if number), default=None)
 
     @property
     def proposal(self) -> ClosingStep | None:
@@ -245,6 +253,8 @@ def _rows(
         Remark.assignment_id == assignment.id, Remark.element == PackageElement.element
     )
     under = aliased(Determination)
+    dossier_id = assignment.package.dossier_id
+    outdated = changed_since(dossier_id, ElementReview.element, ElementReview.package_number)
     found = session.execute(
         select(
             round_below(assignment),
@@ -257,6 +267,7 @@ def _rows(
             under.score,
             ElementReview.review_id,
             ElementReview.score,
+            case((outdated, ElementReview.package_number)),
         )
         .select_from(PackageElement)
         .outerjoin(
@@ -285,16 +296,27 @@ def _rows(
     # points, self-score, rule, final, number of remarks, final of the round below
     elements: dict[str, tuple[Any, ...]] = {}
     given: dict[str, list[Decimal | None]] = defaultdict(lambda: [None] * len(experts))
-    for _round, code, *element, review_id, score in found:
+    made_on: dict[str, list[int | None]] = defaultdict(lambda: [None] * len(experts))
+    for _round, code, *element, review_id, score, earlier in found:
         elements[code] = tuple(element)
         if review_id is not None:
             given[code][position[review_id]] = score
-    rows = (_row(each.code, elements[each.code], given[each.code], step) for each in rubric.elements)
+            made_on[code][position[review_id]] = earlier
+    rows = (
+        _row(each.code, elements[each.code], given[each.code], made_on[each.code], step)
+        for each in rubric.elements
+    )
     return found[0][0], tuple(rows)
 
 
-def _row(code: str, element: tuple[Any, ...], given: list[Decimal | None], step: Decimal) -> Row:
+def _row(
+    code: str,
+    element: tuple[Any, ...],
+    given: list[Decimal | None],
+    made_on: list[int | None],
+    step: Decimal,
+) -> Row:
     points, claimed, rule, final, remarks, below = element
     scores = [score for score in given if score is not None]
     middle = median(scores, step) if scores else None
-    return Row(code, points, claimed, tuple(given), middle, rule, final, remarks, below)
+    return Row(code, points, claimed, tuple(given), middle, rule, final, remarks, below, tuple(made_on))

@@ -25,16 +25,18 @@ from portfolio.models import (
 from portfolio.policy import Actor
 from portfolio.queries import carry as queries
 from portfolio.queries.carry import CarriedOwner, CarryPlan
-from portfolio.services.dossiers import check_editable
+from portfolio.services.dossiers import check_editable, check_reopened
 from portfolio.services.rows import add_once
 
 
 def carry_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> CarryPlan:
     """Take over what the preview shows: citations, owners, figures, what to put right; never a score or a day.
 
-    Raises DomainError (awaiting_signature, nothing_to_carry, carried_already).
+    Raises DomainError (awaiting_signature, dossier_not_reopened, supplement_over, nothing_to_carry,
+    carried_already).
     """
     check_editable(session, dossier)
+    check_reopened(session, dossier, now=now, element=None)
     plan = queries.plan(session, dossier)
     if plan is None:
         raise DomainError("nothing_to_carry")

@@ -13,7 +13,7 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.models import Dossier, MaterialTick
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
-from portfolio.services.dossiers import check_editable
+from portfolio.services.dossiers import check_element_editable
 from portfolio.services.rows import add_once
 from rubric.model import Element
 
@@ -33,10 +33,10 @@ def tick(
 ) -> None:
     """Say that a material is there and why no citation shows it; a second time changes the reason.
 
-    Raises NotFound (no such material), DomainError (awaiting_signature, reason_missing, text_too_long,
-    ticked_already).
+    Raises NotFound (no such material), DomainError (awaiting_signature, element_not_reopened, supplement_over,
+    reason_missing, text_too_long, ticked_already).
     """
-    check_editable(session, dossier)
+    check_element_editable(session, dossier, now=now, element=element.code)
     if material not in {expected.code for expected in element.expected}:
         raise NotFound()
     words = plain_text(reason).strip()
@@ -64,8 +64,11 @@ def tick(
 def untick(
     session: Session, *, actor: Actor, now: datetime, dossier: Dossier, element: Element, material: str
 ) -> None:
-    """Take a tick back; twice is once. Raises DomainError("awaiting_signature")."""
-    check_editable(session, dossier)
+    """Take a tick back; twice is once.
+
+    Raises DomainError (awaiting_signature, element_not_reopened, supplement_over).
+    """
+    check_element_editable(session, dossier, now=now, element=element.code)
     row = _tick_of(session, dossier, element, material)
     if row is not None:
         _record(

@@ -15,6 +15,7 @@ from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Citation, Cycle, Dossier, DossierState, Evidence, SelfAssessment
 from portfolio.policy import Actor
+from portfolio.services.dossiers import check_reopened
 from portfolio.services.rows import add_once
 
 LONGEST_REMARK = 400
@@ -71,9 +72,9 @@ def cite(
     """Back an element with evidence of the same school.
 
     Raises NotFound (no such element, evidence of another school), DomainError (awaiting_signature,
-    evidence_trashed, already_cited).
+    element_not_reopened, supplement_over, evidence_trashed, already_cited).
     """
-    dossier = _editable(session, dossier_id)
+    dossier = _editable(session, dossier_id, element, now)
     title = _title_of(session, dossier, evidence_id)
     _check_element(session, dossier, element)
     citation = Citation(
@@ -95,7 +96,7 @@ def change_citation(
     session: Session, *, actor: Actor, now: datetime, citation: Citation, passage: Passage
 ) -> Passage:
     """Point to another passage, or remark otherwise; returns what stood before. Raises DomainError."""
-    dossier = _editable(session, citation.dossier_id)
+    dossier = _editable(session, citation.dossier_id, citation.element, now)
     before = _described(citation)
     stood = Passage(citation.page_from, citation.page_to, citation.remark)
     citation.page_from, citation.page_to, citation.remark = passage.page_from, passage.page_to, passage.remark
@@ -117,8 +118,8 @@ def change_citation(
 
 
 def uncite(session: Session, *, actor: Actor, now: datetime, citation: Citation) -> None:
-    """Take a citation back. Raises DomainError("awaiting_signature")."""
-    dossier = _editable(session, citation.dossier_id)
+    """Take a citation back. Raises DomainError (awaiting_signature, element_not_reopened, supplement_over)."""
+    dossier = _editable(session, citation.dossier_id, citation.element, now)
     title = _title_of(session, dossier, citation.evidence_id)
     before = _described(citation)
     session.delete(citation)
@@ -126,21 +127,25 @@ def uncite(session: Session, *, actor: Actor, now: datetime, citation: Citation)
     _record(session, Action.UNCITED, citation, dossier, title, actor=actor, now=now, before=before)
 
 
-def dossier_to_cite_in(session: Session, *, school_id: int, element: str) -> int | None:
-    """The school's newest dossier, if it can be written in now and has this element."""
-    newest = session.execute(
-        select(Dossier.id, Dossier.state)
+def dossier_to_cite_in(session: Session, *, school_id: int, element: str, now: datetime) -> int | None:
+    """The school's newest dossier, if it has this element, and that can be written in now."""
+    newest = session.scalar(
+        select(Dossier)
         .join(Cycle, Cycle.id == Dossier.cycle_id)
         .where(Dossier.school_id == school_id)
         .order_by(Cycle.opens_at.desc(), Dossier.created_at.desc())
         .limit(1)
-    ).one_or_none()
+    )
     if newest is None or newest.state is DossierState.SIGNING:
+        return None
+    try:
+        check_reopened(session, newest, now=now, element=element)
+    except DomainError:
         return None
     return newest.id if _has_element(session, newest.id, element) else None
 
 
-def _editable(session: Session, dossier_id: int) -> Dossier:
+def _editable(session: Session, dossier_id: int, element: str, now: datetime) -> Dossier:
     """The dossier, kept from being handed over until this write is through."""
     dossier = session.scalars(
         select(Dossier)
@@ -150,6 +155,7 @@ def _editable(session: Session, dossier_id: int) -> Dossier:
     ).one()
     if dossier.state is DossierState.SIGNING:
         raise DomainError("awaiting_signature")
+    check_reopened(session, dossier, now=now, element=element)
     return dossier
 
 

@@ -17,6 +17,7 @@ from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.models import Dossier, DossierState, Membership, Role, SelfAssessment
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
+from portfolio.queries.supplements import asked_of
 from rubric.model import Element
 from rubric.scoring import ScoreError, parse_score
 
@@ -38,9 +39,9 @@ def score_element(
     """Save an element's self-score (None: unscored) and justification over the version they were based on.
 
     Returns the new version. Raises Refused by field, StaleWrite with the row as it stands,
-    DomainError("awaiting_signature").
+    DomainError (awaiting_signature, element_not_reopened, supplement_over).
     """
-    check_editable(session, dossier)
+    check_element_editable(session, dossier, now=now, element=element.code)
     justification = plain_text(justification)
     points = _checked(element, dossier.cycle.score_step, score, justification)
     before = {"score": assessment.score, "justification": assessment.justification}
@@ -115,7 +116,7 @@ def assign_elements(
         raise DomainError("no_such_person", field="assignee")
     changed = [each for each in assessments if (each.assignee_id, each.due_on) != (user_id, due_on)]
     if any(each.due_on != due_on for each in changed):
-        _check_due(dossier, user_id, due_on, now)
+        _check_due(session, dossier, user_id, due_on, now)
     for assessment in changed:
         before = {"assignee_id": assessment.assignee_id, "due_on": assessment.due_on}
         assessment.assignee_id, assessment.due_on = user_id, due_on
@@ -132,17 +133,25 @@ def assign_elements(
     return len(changed)
 
 
-def _check_due(dossier: Dossier, user_id: int | None, due_on: Date | None, now: datetime) -> None:
-    """A day to be done by needs somebody, and lies between today and the cycle's deadline."""
+def _check_due(
+    session: Session, dossier: Dossier, user_id: int | None, due_on: Date | None, now: datetime
+) -> None:
+    """A day to be done by needs somebody, and lies between today and the cycle's deadline, or the panel's."""
     if due_on is None:
         return
-    deadline = day_of(dossier.cycle.submit_by)
+    deadline = day_of(_deadline(session, dossier, now))
     if user_id is None:
         raise DomainError("due_needs_owner", field="assignee")
     if due_on < day_of(now):
         raise DomainError("due_passed", field="due_on")
     if due_on > deadline:
         raise DomainError("due_after_deadline", field="due_on", deadline=deadline.isoformat())
+
+
+def _deadline(session: Session, dossier: Dossier, now: datetime) -> datetime:
+    """Until when what is worked on can be handed in."""
+    asked = asked_of(session, dossier)
+    return asked.request.due_at if asked is not None and asked.is_open(now) else dossier.cycle.submit_by
 
 
 def check_editable(session: Session, dossier: Dossier) -> None:
@@ -153,6 +162,31 @@ def check_editable(session: Session, dossier: Dossier) -> None:
     state = session.scalar(select(Dossier.state).where(Dossier.id == dossier.id).with_for_update(read=True))
     if state is DossierState.SIGNING:
         raise DomainError("awaiting_signature")
+
+
+def check_element_editable(session: Session, dossier: Dossier, *, now: datetime, element: str) -> None:
+    """As `check_editable`; and where a panel asked about elements, only these are open, and only until it is answered.
+
+    Raises DomainError (awaiting_signature, element_not_reopened, supplement_over).
+    """
+    check_editable(session, dossier)
+    check_reopened(session, dossier, now=now, element=element)
+
+
+def check_reopened(session: Session, dossier: Dossier, *, now: datetime, element: str | None) -> None:
+    """A dossier under review that a panel asked about is open where the panel asked; None: the dossier in whole.
+
+    Raises DomainError (element_not_reopened, dossier_not_reopened, supplement_over).
+    """
+    asked = asked_of(session, dossier)
+    if asked is None:
+        return
+    if not asked.is_open(now):
+        raise DomainError("supplement_over")
+    if element is None:
+        raise DomainError("dossier_not_reopened")
+    if element not in asked.questions:
+        raise DomainError("element_not_reopened", element=element)
 
 
 def _checked(element: Element, step: Decimal, score: str | None, justification: str) -> Decimal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,7 +37,8 @@ from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.queries.copies import MissingCopy, missing_copies, newest_cited
 from portfolio.queries.dossier import Standing, standing
-from portfolio.services import accounts
+from portfolio.services import accounts, supplements
+from portfolio.services.occasions import Occasion, base_of, changed, occasion, sums_of, supplemented
 from portfolio.storage import Storage
 from rubric.gaps import Gap
 
@@ -52,11 +53,17 @@ class CheckList:
     waived: dict[str, GapWaiver]
     # pictures whose public copy is still being made, or can't be: no package holds them without
     missing_copies: tuple[MissingCopy, ...] = ()
+    # the only elements that are handed in; None: all
+    elements: Set[str] | None = None
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """All gaps but those that only the school is told of, ranked."""
-        return tuple(gap for gap in self.standing.readiness.gaps if not gap.for_school_only)
+        """All gaps of what is handed in but those that only the school is told of, ranked."""
+        return tuple(
+            gap
+            for gap in self.standing.readiness.gaps
+            if not gap.for_school_only and (self.elements is None or gap.element in self.elements)
+        )
 
     @property
     def open(self) -> list[Gap]:
@@ -84,26 +91,40 @@ class CheckList:
         return [gap for gap in self.gaps if gap.element is None]
 
 
-def check_list(session: Session, dossier: Dossier, *, now: datetime, to_school: bool = True) -> CheckList:
-    """What stands between the dossier and its submission, in six statements; `to_school` as for `standing`."""
+def check_list(
+    session: Session,
+    dossier: Dossier,
+    *,
+    now: datetime,
+    to_school: bool = True,
+    elements: Set[str] | None = None,
+) -> CheckList:
+    """What stands between the dossier and its submission, in six statements; `to_school` as for `standing`.
+
+    Where only these elements are handed in, what is the matter with others is left out.
+    """
     waivers = session.scalars(select(GapWaiver).where(GapWaiver.dossier_id == dossier.id))
     found = standing(session, dossier, now=now, to_school=to_school)
     return CheckList(
         found,
         {waiver.gap: waiver for waiver in waivers},
-        missing_copies(session, dossier_id=dossier.id),
+        missing_copies(session, dossier_id=dossier.id, elements=elements),
+        elements,
     )
 
 
 def waive(
     session: Session, *, actor: Actor, now: datetime, dossier: Dossier, keys: Iterable[str], reason: str
 ) -> None:
-    """Submit with these gaps knowingly, and why. Raises DomainError (not_drafting, reason_missing, gap_unknown)."""
-    _check_drafting(dossier)
+    """Submit with these gaps knowingly, and why.
+
+    Raises DomainError (not_drafting, supplement_over, reason_missing, gap_unknown: also where the panel didn't ask).
+    """
+    elements = _at_work(session, dossier, now).elements
     words = plain_text(reason).strip()
     if len(words) < SHORTEST_REASON:
         raise DomainError("reason_missing", field="reason")
-    listed = check_list(session, dossier, now=now)
+    listed = check_list(session, dossier, now=now, elements=elements)
     known = {gap.key for gap in listed.gaps if gap.blocks}
     for key in keys:
         if key not in known:
@@ -120,8 +141,15 @@ def waive(
 
 
 def unwaive(session: Session, *, actor: Actor, now: datetime, dossier: Dossier, key: str) -> None:
-    """Take a waiver back."""
-    _check_drafting(dossier)
+    """Take a waiver back.
+
+    Raises DomainError (not_drafting, supplement_over, gap_unknown: where the panel didn't ask).
+    """
+    elements = _at_work(session, dossier, now).elements
+    if elements is not None and key not in {
+        gap.key for gap in check_list(session, dossier, now=now, elements=elements).gaps
+    }:
+        raise DomainError("gap_unknown")
     session.execute(delete(GapWaiver).where(GapWaiver.dossier_id == dossier.id, GapWaiver.gap == key))
     _trail(session, actor, now, Action.GAP_UNWAIVED, dossier, before={"gap": key})
 
@@ -129,18 +157,18 @@ def unwaive(session: Session, *, actor: Actor, now: datetime, dossier: Dossier, 
 def hand_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> None:
     """The lead submits: the dossier stands still until the principal signs or somebody recalls it.
 
-    Raises DomainError (not_drafting, deadline_passed, gaps_open, copy_failed).
+    Raises DomainError (not_drafting, deadline_passed, supplement_over, gaps_open, copy_failed).
     """
-    _check_drafting(dossier)
-    _check_deadline(dossier, now)
-    listed = check_list(session, dossier, now=now)
+    handed = _at_work(session, dossier, now)
+    handed.check_in_time(now)
+    listed = check_list(session, dossier, now=now, elements=handed.elements)
     if listed.open:
         raise DomainError("gaps_open", count=len(listed.open))
     _check_copies([missing for missing in listed.missing_copies if missing.failed])
     _move(
         session,
         dossier,
-        DossierState.DRAFTING,
+        handed.rests_in,
         DossierState.SIGNING,
         handed_over_at=now,
         handed_over_by=actor.user_id,
@@ -149,12 +177,12 @@ def hand_over(session: Session, *, actor: Actor, now: datetime, dossier: Dossier
 
 
 def recall(session: Session, *, actor: Actor, now: datetime, dossier: Dossier) -> None:
-    """Back to editing, while nobody has signed. Raises DomainError("not_signing")."""
+    """Back to editing, while nobody has signed. Raises DomainError (not_signing, supplement_over)."""
     _move(
         session,
         dossier,
         DossierState.SIGNING,
-        DossierState.DRAFTING,
+        occasion(session, dossier).rests_in,
         handed_over_at=None,
         handed_over_by=None,
     )
@@ -166,7 +194,8 @@ def sign(
 ) -> Package:
     """The principal signs: the dossier as it stands becomes a package that nothing can change.
 
-    Raises DomainError (password_wrong, not_signing, deadline_passed, gaps_open, copy_in_the_making,
+    Where a panel asked about elements, the package takes over all others from the one that was asked about.
+    Raises DomainError (password_wrong, not_signing, deadline_passed, supplement_over, gaps_open, copy_in_the_making,
     copy_failed, bytes_missing).
     """
     accounts.confirm_password(session, actor=actor, password=password)
@@ -181,14 +210,27 @@ def sign(
         handed_over_by=None,
     )
     assert handed_over_by is not None and handed_over_at is not None
-    _check_deadline(dossier, now)
-    listed = check_list(session, dossier, now=handed_over_at)
+    signed = occasion(session, dossier)
+    signed.check_in_time(now)
+    listed = check_list(session, dossier, now=handed_over_at, elements=signed.elements)
     if listed.open:
         raise DomainError("gaps_open", count=len(listed.open))
     _check_copies(listed.missing_copies)
     frozen = _frozen(session, actor, now, dossier, listed, (handed_over_by, handed_over_at))
+    if signed.asked is not None:
+        base = base_of(session, signed.asked.request, frozen.rubric)
+        frozen = supplemented(frozen, base, set(signed.asked.questions))
     _check_bytes(storage, frozen)
-    package = _seal(session, dossier, listed, frozen, (handed_over_by, handed_over_at))
+    package = _seal(session, dossier, frozen, (handed_over_by, handed_over_at))
+    if signed.asked is not None:
+        supplements.answer(
+            session,
+            now=now,
+            dossier=dossier,
+            request=signed.asked.request,
+            package=package,
+            changed=changed(frozen, base),
+        )
     after = {"package_id": package.id, "number": package.number, "digest": package.digest}
     _trail(session, actor, now, Action.PACKAGE_SIGNED, dossier, after=after)
     return package
@@ -204,14 +246,14 @@ def _check_copies(missing: Sequence[MissingCopy]) -> None:
             raise DomainError(code, titles="、".join(copy.title for copy in of_these))
 
 
-def _check_drafting(dossier: Dossier) -> None:
-    if dossier.state is not DossierState.DRAFTING:
+def _at_work(session: Session, dossier: Dossier, now: datetime) -> Occasion:
+    """What the school works towards. Raises DomainError (not_drafting, supplement_over)."""
+    found = occasion(session, dossier)
+    if dossier.state is not found.rests_in:
         raise DomainError("not_drafting")
-
-
-def _check_deadline(dossier: Dossier, now: datetime) -> None:
-    if now > dossier.cycle.submit_by:
-        raise DomainError("deadline_passed")
+    if found.asked is not None:
+        found.check_in_time(now)
+    return found
 
 
 def _move(
@@ -333,9 +375,7 @@ def _check_bytes(storage: Storage, frozen: Frozen) -> None:
             raise DomainError("bytes_missing", title=file.title)
 
 
-def _seal(
-    session: Session, dossier: Dossier, listed: CheckList, frozen: Frozen, handed_over: tuple[int, datetime]
-) -> Package:
+def _seal(session: Session, dossier: Dossier, frozen: Frozen, handed_over: tuple[int, datetime]) -> Package:
     """Write the parts, then the package's own row, which seals them."""
     manifest = manifest_of(frozen)
     package_id = new_id()
@@ -344,7 +384,7 @@ def _seal(
     _write_parts(session, package_id, PackageFile, [f.row() for f in frozen.files])
     _write_parts(session, package_id, PackageCitation, citations)
     _write_parts(session, package_id, PackageWaiver, [w.row() for w in frozen.waivers])
-    totals = listed.standing.readiness.totals
+    totals = sums_of(frozen)
     package = Package(
         id=package_id,
         dossier_id=dossier.id,

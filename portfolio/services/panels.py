@@ -91,6 +91,8 @@ def assign(
     elements_short).
     """
     needed = _scores_needed(session, panel, package)
+    if _has_dossier(session, panel.round_id, package):
+        raise DomainError("package_assigned", field="package")
     rubric = rubric_of(session, package.rubric_digest)
     experts = _experts(session, panel.id)
     if allotment is None:
@@ -123,6 +125,16 @@ def assign(
         },
     )
     return assignment
+
+
+def _has_dossier(session: Session, round_id: int, package: Package) -> bool:
+    """Whether the round judges this dossier already, in this package or another one."""
+    held = (
+        select(Assignment.id)
+        .join(Package, Package.id == Assignment.package_id)
+        .where(Assignment.round_id == round_id, Package.dossier_id == package.dossier_id)
+    )
+    return session.scalar(held.limit(1)) is not None
 
 
 def check_allotment(rubric: Rubric, allotment: Allotment, *, experts: Collection[int], needed: int) -> None:
@@ -256,6 +268,8 @@ def publish(session: Session, *, actor: Actor, now: datetime, assignment: Assign
     ).scalar_one()
     if _is_last_round(session, assignment.round_id):
         dossier.state = DossierState.PUBLISHED
+        # a supplement that nobody signed in time
+        dossier.handed_over_at = dossier.handed_over_by = None
     audit.record(
         session,
         actor_id=actor.user_id,

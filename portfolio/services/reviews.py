@@ -40,6 +40,8 @@ class _Stands:
     points: Decimal
     step: Decimal
     school_id: int
+    # of the package on the table: the score is pinned to it
+    package_number: int
     handed_in_at: datetime | None
     closed_at: datetime | None
 
@@ -73,7 +75,7 @@ def score_element(
     if flagged is not None:
         values["flagged"] = flagged
     before = _judgement(stands.row)
-    _overwrite(session, stands.row, version, values | {"saved_at": now})
+    _overwrite(session, stands.row, version, values | _pin(stands, now))
     after = _judgement(stands.row)
     if after != before:
         _record(session, actor, now, Action.ELEMENT_REVIEWED, review, stands, before, after)
@@ -95,6 +97,7 @@ def correct_element(
 ) -> ElementReview:
     """Change a score that was in, until the table of all scores is open; what stood stays on record.
 
+    A score made on an earlier package may be confirmed as it is.
     Raises Refused by field (why: reason_missing, correction_unchanged), StaleWrite with the row as it stands,
     DomainError (review_not_in, correction_late, assignment_closed, element_not_allotted), NotFound for an element
     the package doesn't have.
@@ -104,11 +107,19 @@ def correct_element(
     before = _judgement(stands.row)
     values = _checked(stands, score_text, plain_text(reason), channel, None, why=plain_text(why).strip())
     said = values.pop("why")
-    if values == before:
+    pinned = stands.row.package_number
+    if values == before and pinned in (None, stands.package_number):
         raise Refused({"why": DomainError("correction_unchanged", field="why")})
-    _overwrite(session, stands.row, version, values | {"saved_at": now})
+    _overwrite(session, stands.row, version, values | _pin(stands, now))
     session.add(
-        Correction(element_review_id=stands.row.id, version=version, why=said, corrected_at=now, **before)
+        Correction(
+            element_review_id=stands.row.id,
+            version=version,
+            why=said,
+            corrected_at=now,
+            package_number=pinned,
+            **before,
+        )
     )
     after = _judgement(stands.row) | {"why": said}
     _record(session, actor, now, Action.REVIEW_CORRECTED, review, stands, before, after)
@@ -180,6 +191,7 @@ def _stands(session: Session, review: Review, code: str) -> _Stands:
             PackageElement.points,
             Cycle.score_step,
             Package.school_id,
+            Package.number,
             Review.handed_in_at,
             Assignment.closed_at,
         )
@@ -295,6 +307,11 @@ def _channel(text: str | None, errors: dict[str, DomainError]) -> Channel | None
     except ValueError:
         errors["channel"] = DomainError("channel_unknown", field="channel")
         return None
+
+
+def _pin(stands: _Stands, now: datetime) -> dict[str, Any]:
+    """When a score was saved, and the package it was made on."""
+    return {"saved_at": now, "package_number": stands.package_number}
 
 
 def _judgement(row: ElementReview) -> dict[str, Any]:

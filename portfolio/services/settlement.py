@@ -36,6 +36,7 @@ from portfolio.services.terms import (
     progress,
     terms_of,
     trail,
+    waits_for_school,
 )
 from rubric.review import median
 
@@ -55,11 +56,13 @@ class _Case:
 def open_table(session: Session, *, actor: Actor, now: datetime, assignment: Assignment) -> None:
     """Show the panel all scores side by side; from here on no expert corrects their own.
 
-    Raises DomainError (assignment_closed, settlement_open, reviews_outstanding).
+    Raises DomainError (assignment_closed, settlement_open, supplement_waiting, reviews_outstanding).
     """
     lock(session, assignment)
     if assignment.settling_since is not None:
         raise DomainError("settlement_open")
+    if waits_for_school(session, assignment, now):
+        raise DomainError("supplement_waiting")
     terms = terms_of(session, assignment)
     check_all_in(session, assignment, terms)
     assignment.settling_since = now

@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError
-from portfolio.models import Assignment, Closing, Cycle, Determination, Package, PackageElement, Review, Round
+from portfolio.models import (
+    Assignment,
+    Closing,
+    Cycle,
+    Determination,
+    Package,
+    PackageElement,
+    Review,
+    Round,
+    SupplementRequest,
+)
 from portfolio.policy import Actor, counts
 from portfolio.queries.allotted import fewest_scores
 from portfolio.services.reviews import Progress
@@ -78,6 +88,18 @@ def count_outstanding(session: Session, assignment: Assignment, terms: Terms) ->
     ).one()
     given, received, fewest = int(row.given), int(row.received), int(row.fewest)
     return max(given - received, terms.independent_scores - fewest, 0)
+
+
+def waits_for_school(session: Session, assignment: Assignment, now: datetime) -> bool:
+    """Whether the panel asked the school for more, and the school may still answer."""
+    standing = select(SupplementRequest.id).where(
+        SupplementRequest.assignment_id == assignment.id,
+        SupplementRequest.due_at >= now,
+        SupplementRequest.answered_at.is_(None),
+        SupplementRequest.withdrawn_at.is_(None),
+        SupplementRequest.lapsed_at.is_(None),
+    )
+    return session.scalar(standing.limit(1)) is not None
 
 
 def proposed(session: Session, assignment: Assignment) -> Closing | None:

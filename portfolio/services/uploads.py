@@ -267,7 +267,7 @@ def cite_for(
     """Cite for the elements that were named, where the dossier can be written in; returns those that cite now."""
     cited = []
     for element in elements:
-        dossier_id = citations.dossier_to_cite_in(session, school_id=school_id, element=element)
+        dossier_id = citations.dossier_to_cite_in(session, school_id=school_id, element=element, now=now)
         if dossier_id is not None:
             citations.cite(
                 session, actor=actor, now=now, dossier_id=dossier_id, element=element, evidence_id=evidence_id

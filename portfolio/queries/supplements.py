@@ -1,0 +1,184 @@
+"""What a panel asked a school to add: which elements are open, until when, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Exists, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from portfolio.models import (
+    Assignment,
+    Dossier,
+    DossierState,
+    Package,
+    Panel,
+    Round,
+    SupplementElement,
+    SupplementProposal,
+    SupplementRequest,
+    User,
+)
+
+
+class Outcome(StrEnum):
+    """Where a request stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, and its question for each element."""
+
+    request: SupplementRequest
+    questions: dict[str, str]
+
+    def outcome(self, now: datetime) -> Outcome:
+        """What came of it; nobody has to record that its deadline passed."""
+        if self.request.answered_at is not None:
+            return Outcome.ANSWERED
+        if self.request.withdrawn_at is not None:
+            return Outcome.WITHDRAWN
+        return Outcome.LAPSED if self.request.lapsed_at or now > self.request.due_at else Outcome.OPEN
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the school may still answer."""
+        return self.outcome(now) is Outcome.OPEN
+
+    def opens(self, element: str, now: datetime) -> bool:
+        """Whether this element can be written in."""
+        return element in self.questions and self.is_open(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request with who asked, from which panel and round, about which package, and the answer's number."""
+
+    asked: Asked
+    by: str
+    panel: str
+    round: str
+    about: int
+    answer_id: int | None
+    answer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What somebody of the panel would ask the school."""
+
+    id: int
+    element: str
+    question: str
+    by_id: int
+    by: str
+    at: datetime
+
+
+def latest(session: Session, dossier_id: int) -> Asked | None:
+    """The newest request to a school that its panel hasn't withdrawn; one statement."""
+    newest = (
+        select(SupplementRequest.id)
+        .where(SupplementRequest.dossier_id == dossier_id, SupplementRequest.withdrawn_at.is_(None))
+        .order_by(SupplementRequest.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(SupplementRequest, SupplementElement.element, SupplementElement.question)
+        .join(SupplementElement, SupplementElement.request_id == SupplementRequest.id)
+        .where(SupplementRequest.id == newest)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        return None
+    return Asked(rows[0].SupplementRequest, {row.element: row.question for row in rows})
+
+
+def asked_of(session: Session, dossier: Dossier) -> Asked | None:
+    """What the panel asked of a dossier under review, in at most one statement; in other states it binds nobody."""
+    under_review = dossier.state in (DossierState.SUBMITTED, DossierState.SIGNING)
+    return latest(session, dossier.id) if under_review else None
+
+
+def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None) -> tuple[Step, ...]:
+    """Every request to a school, or those of these panels, the newest first; one statement."""
+    about, answer = aliased(Package), aliased(Package)
+    asked = (
+        select(
+            SupplementRequest,
+            SupplementElement.element,
+            SupplementElement.question,
+            User.name,
+            Panel.name,
+            Round.name,
+            about.number,
+            answer.id,
+            answer.number,
+        )
+        .join(SupplementElement, SupplementElement.request_id == SupplementRequest.id)
+        .join(User, User.id == SupplementRequest.asked_by)
+        .join(Assignment, Assignment.id == SupplementRequest.assignment_id)
+        .join(Panel, Panel.id == Assignment.panel_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .join(about, about.id == SupplementRequest.package_id)
+        .outerjoin(answer, answer.id == SupplementRequest.answer_id)
+        .where(SupplementRequest.dossier_id == dossier_id)
+        .order_by(SupplementRequest.number.desc())
+        .execution_options(populate_existing=True)
+    )
+    if panels is not None:
+        asked = asked.where(Assignment.panel_id.in_(panels))
+    rows = session.execute(asked).all()
+    steps: dict[int, Step] = {}
+    for row in rows:
+        request = row.SupplementRequest
+        step = steps.setdefault(request.id, Step(Asked(request, {}), *row[3:]))
+        step.asked.questions[row.element] = row.question
+    return tuple(steps.values())
+
+
+def proposals(session: Session, assignment: Assignment, *, of: int | None = None) -> tuple[Proposal, ...]:
+    """What experts propose to ask and no request took up, by element; `of` one of them only. One statement."""
+    asked = (
+        select(
+            SupplementProposal.id,
+            SupplementProposal.element,
+            SupplementProposal.question,
+            SupplementProposal.proposed_by,
+            User.name,
+            SupplementProposal.proposed_at,
+        )
+        .join(User, User.id == SupplementProposal.proposed_by)
+        .where(
+            SupplementProposal.assignment_id == assignment.id,
+            SupplementProposal.request_id.is_(None),
+        )
+        .order_by(SupplementProposal.element, SupplementProposal.proposed_at)
+    )
+    if of is not None:
+        asked = asked.where(SupplementProposal.proposed_by == of)
+    return tuple(Proposal(*row) for row in session.execute(asked))
+
+
+Number = InstrumentedAttribute[int | None]
+
+
+def changed_since(dossier_id: int, element: InstrumentedAttribute[str], number: Number) -> Exists:
+    """Whether a package after this number has the element otherwise, as a condition over rows that hold both."""
+    answer = aliased(Package)
+    return exists().where(
+        SupplementRequest.dossier_id == dossier_id,
+        SupplementElement.request_id == SupplementRequest.id,
+        SupplementElement.element == element,
+        SupplementElement.changed.is_(True),
+        answer.id == SupplementRequest.answer_id,
+        answer.number > number,
+    )

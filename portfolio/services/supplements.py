@@ -1,0 +1,335 @@
+"""What the panel asks the school to add (补充材料): experts propose, the chair sends, the school answers or doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from portfolio import audit
+from portfolio.audit import Action
+from portfolio.errors import DomainError, NotFound, Refused
+from portfolio.models import (
+    Assignment,
+    Dossier,
+    DossierState,
+    Package,
+    PackageElement,
+    Review,
+    SupplementElement,
+    SupplementProposal,
+    SupplementRequest,
+)
+from portfolio.plaintext import plain_text
+from portfolio.policy import Actor
+from portfolio.queries.supplements import latest
+from portfolio.services.rows import add_once
+from portfolio.services.terms import lock
+
+LONGEST_QUESTION = 1000  # characters
+
+
+def ask(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    assignment: Assignment,
+    questions: Mapping[str, str],
+    due_at: datetime | None,
+) -> SupplementRequest:
+    """Reopen these elements for the school until a moment, each with its question; proposals for them are taken up.
+
+    Raises Refused by field (an element's own code: text_too_long; questions: supplement_empty; due_at:
+    supplement_due_missing, supplement_due_passed), NotFound for an element the package doesn't have, DomainError
+    (assignment_closed, supplement_late, supplement_standing, supplement_unavailable).
+    """
+    dossier = _locked_dossier(session, assignment)
+    _check_before_the_table(session, assignment)
+    asked = _checked(session, assignment, questions)
+    due = _checked_due(due_at, now)
+    lapse(session, now=now, dossier=dossier)
+    if dossier.state is not DossierState.SUBMITTED:
+        signing = dossier.state is DossierState.SIGNING
+        raise DomainError("supplement_standing" if signing else "supplement_unavailable")
+    request = SupplementRequest(
+        dossier_id=dossier.id,
+        assignment_id=assignment.id,
+        number=_next_number(session, dossier),
+        package_id=_newest_package(session, dossier),
+        asked_by=actor.user_id,
+        asked_at=now,
+        due_at=due,
+    )
+    add_once(session, request, DomainError("supplement_standing"))
+    session.add_all(
+        SupplementElement(request_id=request.id, element=code, question=words)
+        for code, words in asked.items()
+    )
+    _take_up(session, assignment, request, asked)
+    session.flush()
+    after = {"number": request.number, "due_at": due, "questions": asked}
+    _record(session, actor.user_id, now, Action.SUPPLEMENT_ASKED, request, dossier, after)
+    return request
+
+
+def withdraw(session: Session, *, actor: Actor, now: datetime, assignment: Assignment) -> None:
+    """Take a request back before it is answered: nothing is open any more.
+
+    Raises DomainError (assignment_closed, no_supplement).
+    """
+    dossier = _locked_dossier(session, assignment)
+    lock(session, assignment)
+    lapse(session, now=now, dossier=dossier)
+    asked = latest(session, dossier.id)
+    if asked is None or not asked.is_open(now) or asked.request.assignment_id != assignment.id:
+        raise DomainError("no_supplement")
+    asked.request.withdrawn_at, asked.request.withdrawn_by = now, actor.user_id
+    _put_back(dossier)
+    session.flush()
+    after = {"number": asked.request.number}
+    _record(session, actor.user_id, now, Action.SUPPLEMENT_WITHDRAWN, asked.request, dossier, after)
+
+
+def propose(
+    session: Session, *, actor: Actor, now: datetime, review: Review, code: str, question: str
+) -> SupplementProposal:
+    """What the expert would ask about an element; a second time changes the words. The chair sends it or doesn't.
+
+    Raises DomainError (question_missing, text_too_long by field; assignment_closed, supplement_late), NotFound for
+    an element the package doesn't have.
+    """
+    assignment = session.get_one(Assignment, review.assignment_id)
+    _check_before_the_table(session, assignment)
+    _check_elements(session, assignment, {code})
+    words = plain_text(question).strip()
+    if not words:
+        raise DomainError("question_missing", field="question")
+    if len(words) > LONGEST_QUESTION:
+        raise DomainError("text_too_long", field="question", longest=LONGEST_QUESTION)
+    standing = session.scalar(_standing_proposal(assignment, actor, code))
+    if standing is not None:
+        standing.question, standing.proposed_at = words, now
+        session.flush()
+    else:
+        standing = SupplementProposal(
+            assignment_id=assignment.id,
+            element=code,
+            question=words,
+            proposed_by=actor.user_id,
+            proposed_at=now,
+        )
+        add_once(session, standing, DomainError("proposed_elsewhere", field="question"))
+    _record_proposal(session, actor, now, Action.SUPPLEMENT_PROPOSED, assignment, code, words)
+    return standing
+
+
+def take_back(session: Session, *, actor: Actor, now: datetime, review: Review, code: str) -> None:
+    """Propose nothing for an element any more; twice is once. Raises DomainError("assignment_closed")."""
+    assignment = session.get_one(Assignment, review.assignment_id)
+    lock(session, assignment)
+    standing = session.scalar(_standing_proposal(assignment, actor, code))
+    if standing is None:
+        return
+    session.execute(delete(SupplementProposal).where(SupplementProposal.id == standing.id))
+    _record_proposal(session, actor, now, Action.SUPPLEMENT_UNPROPOSED, assignment, code, standing.question)
+    session.expunge(standing)
+
+
+def answer(
+    session: Session,
+    *,
+    now: datetime,
+    dossier: Dossier,
+    request: SupplementRequest,
+    package: Package,
+    changed: set[str],
+) -> None:
+    """The school has signed: panels that still judge go on with this package, and what differs in it is marked.
+
+    A table that is open or closed keeps the package it was opened on. Raises DomainError("supplement_over") where the
+    panel that asked has opened its table meanwhile.
+    """
+    judging = session.scalars(
+        select(Assignment)
+        .join(Package, Package.id == Assignment.package_id)
+        .where(Package.dossier_id == dossier.id, Assignment.closed_at.is_(None))
+        .with_for_update(of=Assignment)
+        .execution_options(populate_existing=True)
+    ).all()
+    waiting = [each for each in judging if each.settling_since is None]
+    if request.assignment_id not in {each.id for each in waiting}:
+        raise DomainError("supplement_over")
+    for each in waiting:
+        each.package_id = package.id
+    request.answered_at, request.answer_id = now, package.id
+    elements = session.scalars(select(SupplementElement).where(SupplementElement.request_id == request.id))
+    for element in elements:
+        element.changed = element.element in changed
+    session.flush()
+
+
+def lapse(session: Session, *, now: datetime, dossier: Dossier) -> bool:
+    """Put on record that nobody answered in time, where that is so; what waits for a signature goes back."""
+    asked = latest(session, dossier.id)
+    if asked is None or asked.request.answered_at or asked.request.lapsed_at or now <= asked.request.due_at:
+        return False
+    asked.request.lapsed_at = now
+    _put_back(dossier)
+    session.flush()
+    after = {"number": asked.request.number, "due_at": asked.request.due_at}
+    _record(session, None, now, Action.SUPPLEMENT_LAPSED, asked.request, dossier, after)
+    return True
+
+
+def lapse_due(session: Session, *, now: datetime) -> int:
+    """The same for every dossier; how many requests lapsed."""
+    overdue = select(SupplementRequest.dossier_id).where(
+        SupplementRequest.due_at < now,
+        SupplementRequest.answered_at.is_(None),
+        SupplementRequest.withdrawn_at.is_(None),
+        SupplementRequest.lapsed_at.is_(None),
+    )
+    dossiers = session.scalars(
+        select(Dossier).where(Dossier.id.in_(overdue)).order_by(Dossier.id).with_for_update()
+    ).all()
+    return sum(lapse(session, now=now, dossier=dossier) for dossier in dossiers)
+
+
+def _locked_dossier(session: Session, assignment: Assignment) -> Dossier:
+    """The dossier first, the assignment after it: so does whoever signs an answer."""
+    return session.scalars(
+        select(Dossier)
+        .join(Package, Package.dossier_id == Dossier.id)
+        .where(Package.id == assignment.package_id)
+        .with_for_update(of=Dossier)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _check_before_the_table(session: Session, assignment: Assignment) -> None:
+    """Once all scores are on the table nobody scores anew, so nothing new comes in."""
+    lock(session, assignment)
+    if assignment.settling_since is not None:
+        raise DomainError("supplement_late")
+
+
+def _checked(session: Session, assignment: Assignment, questions: Mapping[str, str]) -> dict[str, str]:
+    asked = {code: words for code, typed in questions.items() if (words := plain_text(typed).strip())}
+    _check_elements(session, assignment, set(asked))
+    errors = {
+        code: DomainError("text_too_long", field=code, longest=LONGEST_QUESTION)
+        for code, words in asked.items()
+        if len(words) > LONGEST_QUESTION
+    }
+    if not asked:
+        errors["questions"] = DomainError("supplement_empty", field="questions")
+    if errors:
+        raise Refused(errors)
+    return asked
+
+
+def _check_elements(session: Session, assignment: Assignment, codes: set[str]) -> None:
+    known = session.scalars(
+        select(PackageElement.element).where(
+            PackageElement.package_id == assignment.package_id, PackageElement.element.in_(codes)
+        )
+    ).all()
+    if codes - set(known):
+        raise NotFound()
+
+
+def _checked_due(due_at: datetime | None, now: datetime) -> datetime:
+    if due_at is None:
+        raise Refused({"due_at": DomainError("supplement_due_missing", field="due_at")})
+    if due_at <= now:
+        raise Refused({"due_at": DomainError("supplement_due_passed", field="due_at")})
+    return due_at
+
+
+def _next_number(session: Session, dossier: Dossier) -> int:
+    last = select(func.max(SupplementRequest.number)).where(SupplementRequest.dossier_id == dossier.id)
+    return (session.scalar(last) or 0) + 1
+
+
+def _newest_package(session: Session, dossier: Dossier) -> int:
+    return session.scalars(
+        select(Package.id).where(Package.dossier_id == dossier.id).order_by(Package.number.desc()).limit(1)
+    ).one()
+
+
+def _take_up(
+    session: Session, assignment: Assignment, request: SupplementRequest, asked: Mapping[str, str]
+) -> None:
+    session.execute(
+        update(SupplementProposal)
+        .where(
+            SupplementProposal.assignment_id == assignment.id,
+            SupplementProposal.request_id.is_(None),
+            SupplementProposal.element.in_(asked),
+        )
+        .values(request_id=request.id)
+    )
+
+
+def _standing_proposal(assignment: Assignment, actor: Actor, code: str) -> Select[SupplementProposal]:
+    return (
+        select(SupplementProposal)
+        .where(
+            SupplementProposal.assignment_id == assignment.id,
+            SupplementProposal.element == code,
+            SupplementProposal.proposed_by == actor.user_id,
+            SupplementProposal.request_id.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def _put_back(dossier: Dossier) -> None:
+    """What was handed over for a signature that can't come any more."""
+    if dossier.state is DossierState.SIGNING:
+        dossier.state = DossierState.SUBMITTED
+        dossier.handed_over_at = dossier.handed_over_by = None
+
+
+def _record(
+    session: Session,
+    actor_id: int | None,
+    now: datetime,
+    action: Action,
+    request: SupplementRequest,
+    dossier: Dossier,
+    after: dict[str, Any],
+) -> None:
+    audit.record(
+        session,
+        actor_id=actor_id,
+        at=now,
+        action=action,
+        subject=("assignment", request.assignment_id),
+        school_id=dossier.school_id,
+        after=after,
+    )
+
+
+def _record_proposal(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    action: Action,
+    assignment: Assignment,
+    code: str,
+    words: str,
+) -> None:
+    """Under no school: what a panel considers asking is the panel's own."""
+    audit.record(
+        session,
+        actor_id=actor.user_id,
+        at=now,
+        action=action,
+        subject=("assignment", assignment.id),
+        after={"element": code, "question": words},
+    )
