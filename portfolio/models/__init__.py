@@ -63,10 +63,21 @@ from portfolio.models.review import (
     Substitution,
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
+from portfolio.models.visit import (
+    AgendaTick,
+    Draw,
+    Finding,
+    FindingElement,
+    FindingPhoto,
+    Survey,
+    SurveyAnswer,
+    SurveyQuestion,
+)
 from portfolio.models.work import Reminder
 
 __all__ = [
     "IN_ALL",
+    "AgendaTick",
     "Assignment",
     "AuditEvent",
     "Benchmark",
@@ -82,6 +93,7 @@ __all__ = [
     "Dossier",
     "DossierState",
     "DossierSummary",
+    "Draw",
     "ElementReview",
     "ElementTally",
     "Evidence",
@@ -89,6 +101,9 @@ __all__ = [
     "EvidenceVersion",
     "EvidenceYear",
     "FigureValue",
+    "Finding",
+    "FindingElement",
+    "FindingPhoto",
     "GapWaiver",
     "InterestStatement",
     "Introduction",
@@ -124,6 +139,9 @@ __all__ = [
     "Stage",
     "Stance",
     "Substitution",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyQuestion",
     "TextSource",
     "Throttle",
     "TouchedElement",
