@@ -137,5 +137,6 @@ def test_an_id_too_large_to_be_one_is_simply_not_there(store: Session, log_in: L
 
 def test_a_script_that_others_import_is_asked_for_again_and_one_with_its_version_is_not(app: Flask) -> None:
     client = app.test_client()
-    assert client.get("/static/js/put.js").headers["Cache-Control"] == "no-cache"
-    assert "max-age=31536000" in client.get("/static/js/put.js?v=1").headers["Cache-Control"]
+    with client.get("/static/js/put.js") as imported, client.get("/static/js/put.js?v=1") as named:
+        assert imported.headers["Cache-Control"] == "no-cache"
+        assert "max-age=31536000" in named.headers["Cache-Control"]
