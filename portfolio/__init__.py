@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "worksheet",
     "panel",
     "settlement",
+    "visit",
     "staff",
     "bureau",
 )

@@ -263,7 +263,8 @@ def _protect(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), microphone=()")
     if request.endpoint == "static" and "v" not in request.args:
-        headers["Cache-Control"] = "no-cache"  # a module that another imports: its address doesn't change with it
+        # A module that another imports: its address doesn't change with it.
+        headers["Cache-Control"] = "no-cache"
     if request.endpoint not in ("static", "bootstrap.static"):
         headers.setdefault("Cache-Control", "private, no-cache")
     if settings().https:

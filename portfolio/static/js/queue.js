@@ -13,7 +13,7 @@ const channel = new BroadcastChannel(PREFIX);
 let running = Promise.resolve();
 let timer;
 
-// What was saved since this page was loaded: key → { version, value }. A page fetched ahead doesn't know of it.
+// What was saved since this page was loaded: key → the server's answer with the value. A page fetched ahead doesn't know of it.
 export const saved = new Map();
 
 // This window, over reloads: what it typed, it is told about.
@@ -110,7 +110,7 @@ function silence() {
 // What was typed meanwhile goes on from the version that is saved now.
 function settle(entry, reply) {
   const { version } = reply;
-  saved.set(entry.key, { version, value: entry.value, saved_at: reply.saved_at });
+  saved.set(entry.key, { ...reply, value: entry.value });
   const now = waits(entry.key);
   if (now && text(now) === text(entry)) drop(entry.key);
   else if (now && now.window === entry.window) write({ ...now, value: { ...now.value, version } });
