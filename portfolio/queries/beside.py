@@ -35,7 +35,9 @@ def beside_score(session: Session, actor: Actor, review: Review, code: str) -> B
 
 
 def beside_settlement(session: Session, assignment: Assignment, code: str) -> Beside:
-    """For the table of all scores: the whole panel's findings, in two statements."""
+    """For the table of all scores: the whole panel's findings once it is open, in two statements."""
+    if assignment.settling_since is None:
+        return Beside((), answers(session, assignment, (code,)), everybodys=True)
     return _beside(session, assignment, code, None)
 
 

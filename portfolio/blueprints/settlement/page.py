@@ -16,7 +16,6 @@ from portfolio.models import Assignment, SettlementRule, Stance
 from portfolio.policy import Permission
 from portfolio.queries import deliberation
 from portfolio.queries import settlement as queries
-from portfolio.queries.beside import beside_settlement
 from portfolio.queries.deliberation import Detail
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row, Show, Sort, Table
@@ -85,7 +84,6 @@ def page(
         remark=remark or {},
         stances=Stance,
         chairs=chairs,
-        beside=beside_settlement(web.db(), assignment, row.code) if row else None,
         my_id=web.actor().user_id,
     )
 

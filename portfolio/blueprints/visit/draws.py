@@ -17,6 +17,8 @@ from portfolio.queries import visit as queries
 from portfolio.services import draws as service
 from rubric.agenda import agenda
 
+# What checks one lot on any machine with the usual tools.
+COMMAND = "printf '%s' 'SEED:17' | sha256sum"
 FIELDS = ("title", "lines", "count", "size", "reason")
 
 
@@ -46,6 +48,7 @@ def _page(assignment: Assignment, typed: Mapping[str, str], errors: Mapping[str,
         assignment,
         draws=queries.draws(web.db(), assignment),
         lists=list(lists),
+        command=COMMAND,
         typed=typed,
         errors=errors or {},
     )

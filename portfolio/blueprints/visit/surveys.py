@@ -42,7 +42,8 @@ def survey_template(assignment: Assignment) -> Response:
     rows = [(element.code, element.text) for element in rubric.elements if element.code in codes]
     school = assignment.package.dossier.school.name
     made = surveysheet.template(f"{school}　问卷统计", rows)
-    return download(made, f"{school} {_('Questionnaire results')}", "xlsx")
+    called = _("Questionnaire results")
+    return download(made, f"{school} {called}", "xlsx")
 
 
 @blueprint.post(f"{VISIT}/surveys")
