@@ -48,6 +48,10 @@ class Permission(StrEnum):
     SETTLEMENT_DISCUSS = "settlement:discuss"
     SETTLEMENT_SIGN = "settlement:sign"
     SETTLEMENT_WRITE = "settlement:write"
+    VISIT_READ = "visit:read"
+    VISIT_WRITE = "visit:write"
+    FINDING_WRITE = "finding:write"
+    PHOTO_READ = "photo:read"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
     AUDIT_READ = "audit:read"
@@ -133,6 +137,10 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.SETTLEMENT_DISCUSS: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
     Permission.SETTLEMENT_SIGN: (panel(Role.EXPERT, own=True),),
     Permission.SETTLEMENT_WRITE: (panel(Role.CHAIR),),
+    Permission.VISIT_READ: (_PANEL,),
+    Permission.VISIT_WRITE: (_PANEL,),
+    Permission.FINDING_WRITE: (panel(Role.EXPERT, Role.CHAIR, own=True),),
+    Permission.PHOTO_READ: (panel(Role.EXPERT, Role.CHAIR, own=True),),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
     Permission.AUDIT_READ: (_OFFICE,),
@@ -158,6 +166,7 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.SETTLEMENT_DISCUSS: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_SIGN: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_WRITE: Permission.SETTLEMENT_READ,
+    Permission.VISIT_WRITE: Permission.VISIT_READ,
     Permission.CITY_MANAGE: Permission.CITY_READ,
 }
 

@@ -17,6 +17,7 @@ from portfolio.models import Assignment, ElementReview, Review, User
 from portfolio.policy import Permission
 from portfolio.queries import derived, places
 from portfolio.queries import panel as queries
+from portfolio.queries.beside import beside_score
 from portfolio.queries.derived import Viewing
 from portfolio.queries.my_packages import my_packages
 from portfolio.queries.panel import Desk, Show
@@ -263,11 +264,13 @@ def _workspace(
         unfinished=unfinished,
         open=unfinished and desk.mine is not None and not was_in,
         correctable=was_in and assignment.settling_since is None and assignment.closed_at is None,
-        beside=desk.beside(code),
+        neighbours=desk.beside(code),
         days_left=days_until(assignment.panel.round.review_by, web.now())
         if assignment.panel.round.review_by
         else None,
         following=following,
+        beside=beside_score(web.db(), web.actor(), review, code),
+        my_id=web.actor().user_id,
         typed=typed,
         errors=errors or {},
         stale=stale,

@@ -18,7 +18,7 @@ from portfolio.errors import DomainError
 MOST_ROWS = 2000
 MOST_BYTES = 300 * 1000
 MOST_UNPACKED = 30 * 1000 * 1000
-_SEARCHED = 10  # rows in which the headings are looked for
+HEADINGS_WITHIN = 10  # rows in which the headings are looked for
 _ENCODINGS = ("utf-8-sig", "gb18030")  # in which spreadsheets here write CSV
 
 
@@ -71,7 +71,7 @@ def table_of(data: bytes, headings: Sequence[str]) -> list[dict[str, Cell]]:
     if data.startswith(b"PK"):
         with workbook_of(data) as book:
             return _stated(rows_under(numbered_rows(book[book.sheetnames[0]]), headings))
-    return _stated(rows_under(_csv_rows(data), headings))
+    return _stated(rows_under(csv_rows(data), headings))
 
 
 def rows_under(rows: Iterable[tuple[int, Row]], headings: Sequence[str]) -> Iterator[dict[str, Cell]]:
@@ -83,12 +83,12 @@ def rows_under(rows: Iterable[tuple[int, Row]], headings: Sequence[str]) -> Iter
     for number, row in rows:
         if columns is None:
             columns = _columns(row, headings)
-            if columns is None and number == _SEARCHED:
+            if columns is None and number == HEADINGS_WITHIN:
                 break
             continue
-        found = {name: _at(row, columns[name], number) for name in headings}
+        found = {name: cell_at(row, columns[name], number) for name in headings}
         if number > MOST_ROWS and any(cell.stated for cell in found.values()):
-            raise _too_large()
+            raise too_large()
         yield found
     if columns is None:
         raise DomainError("sheet_headings", field="sheet", headings="、".join(headings))
@@ -115,12 +115,13 @@ def _stated(rows: Iterable[dict[str, Cell]]) -> list[dict[str, Cell]]:
     return [row for row in rows if any(cell.stated for cell in row.values())]
 
 
-def _csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
+def csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
+    """A CSV file's rows with their numbers from 1. Raises DomainError (sheet_unreadable, sheet_too_large)."""
     if len(data) > MOST_BYTES:
-        raise _too_large()
+        raise too_large()
     text = _decoded(data)
     try:
-        for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1):
             yield number, [Cell(_address(at, number), value) for at, value in enumerate(row)]
     except csv.Error as error:
         raise DomainError("sheet_unreadable", field="sheet") from error
@@ -129,15 +130,17 @@ def _csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
 def _decoded(data: bytes) -> str:
     for encoding in _ENCODINGS:
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" not in text:
+            return text
     raise DomainError("sheet_unreadable", field="sheet")
 
 
 def _check_parts(data: bytes) -> None:
     if len(data) > MOST_BYTES:
-        raise _too_large()
+        raise too_large()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             infos = parts.infolist()
@@ -146,10 +149,11 @@ def _check_parts(data: bytes) -> None:
     if any("vbaproject" in info.filename.lower() for info in infos):
         raise DomainError("sheet_macros", field="sheet")
     if sum(info.file_size for info in infos) > MOST_UNPACKED:
-        raise _too_large()
+        raise too_large()
 
 
-def _too_large() -> DomainError:
+def too_large() -> DomainError:
+    """More rows or bytes than a sheet that somebody filled in has."""
     return DomainError("sheet_too_large", field="sheet", rows=MOST_ROWS, kilobytes=MOST_BYTES // 1000)
 
 
@@ -159,7 +163,8 @@ def _columns(row: Row, headings: Sequence[str]) -> dict[str, int] | None:
     return {name: at[name] for name in headings} if all(name in at for name in headings) else None
 
 
-def _at(row: Row, column: int, number: int) -> Cell:
+def cell_at(row: Row, column: int, number: int) -> Cell:
+    """The cell of a column (from 0) in row `number`; an empty one where the row ends before it."""
     return row[column] if column < len(row) else Cell(_address(column, number), None)
 
 

@@ -66,10 +66,21 @@ from portfolio.models.review import (
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
 from portfolio.models.supplement import SupplementElement, SupplementProposal, SupplementRequest
+from portfolio.models.visit import (
+    AgendaTick,
+    Draw,
+    Finding,
+    FindingElement,
+    FindingPhoto,
+    Survey,
+    SurveyAnswer,
+    SurveyQuestion,
+)
 from portfolio.models.work import Reminder
 
 __all__ = [
     "IN_ALL",
+    "AgendaTick",
     "Assignment",
     "AuditEvent",
     "Benchmark",
@@ -85,6 +96,7 @@ __all__ = [
     "Dossier",
     "DossierState",
     "DossierSummary",
+    "Draw",
     "ElementReview",
     "ElementTally",
     "Evidence",
@@ -92,6 +104,9 @@ __all__ = [
     "EvidenceVersion",
     "EvidenceYear",
     "FigureValue",
+    "Finding",
+    "FindingElement",
+    "FindingPhoto",
     "GapWaiver",
     "InterestStatement",
     "Introduction",
@@ -132,6 +147,9 @@ __all__ = [
     "SupplementElement",
     "SupplementProposal",
     "SupplementRequest",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyQuestion",
     "TextSource",
     "Throttle",
     "TouchedElement",

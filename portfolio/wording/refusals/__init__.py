@@ -8,9 +8,18 @@ from typing import Any
 
 from portfolio.errors import DomainError, Refused
 from portfolio.wording.phrasing import plain
-from portfolio.wording.refusals import allotting, dossier, evidence, panel, people, supplement, worksheet
+from portfolio.wording.refusals import (
+    allotting,
+    dossier,
+    evidence,
+    panel,
+    people,
+    supplement,
+    visit,
+    worksheet,
+)
 
-AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting)
+AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting, visit)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 
