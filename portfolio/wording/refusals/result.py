@@ -25,6 +25,7 @@ REFUSALS = {
     "evidence_missing": _l("This evidence isn't in the library. Please choose again."),
     "evidence_twice": _l("This evidence is named already."),
     "pages_without_evidence": _l("Please choose the evidence that these pages are of."),
+    "item_done": _l("This item is done, as a re-check found: nothing is left to report."),
     "report_missing": _l("Please say what was done."),
     "check_reason_missing": _l("Please say what the re-check found."),
     "terms_published": _l("A result of this cycle has been published: what it was published by stays."),
@@ -32,5 +33,6 @@ REFUSALS = {
     "bands_alike": _l("Two bands have the same name or begin at the same points."),
     "mark_above_points": _l("The rubric has %(points)s points in all."),
     "award_years_uneven": _l("A title stands for one year or more."),
+    "window_too_long": _l("A window lasts %(longest)s days at most."),
     "evidence_answers": _l("An answer of the school to a panel rests on it: it stays."),
 }
