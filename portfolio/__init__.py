@@ -36,6 +36,9 @@ BLUEPRINTS = (
     "worksheet",
     "panel",
     "settlement",
+    "panelreport",
+    "answers",
+    "rectification",
     "staff",
     "bureau",
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -14,15 +13,12 @@ from portfolio.models import (
     Appeal,
     AppealCitation,
     AppealOutcome,
-    Assignment,
     Evidence,
     EvidenceVersion,
     RectificationCitation,
     Ruling,
     User,
 )
-from portfolio.policy import Actor
-from portfolio.queries.rounds import still_blind
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,27 +130,3 @@ def answer_files(
     for answer_id, evidence_id, number, title, page_from, page_to in rows:
         found[answer_id].append(AnswerFile(evidence_id, number, title, page_from, page_to))
     return {answer_id: tuple(files) for answer_id, files in found.items()}
-
-
-def hidden_from(session: Session, actor: Actor, assignment: Assignment) -> bool:
-    """Whether what came of a review isn't this person's to see: not published, or they are still to judge."""
-    return assignment.published_at is None or still_blind(session, actor, assignment.package.dossier)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A piece of evidence to choose from."""
-
-    evidence_id: int
-    title: str
-    added_at: datetime
-
-
-def library(session: Session, school_id: int) -> tuple[Choice, ...]:
-    """What a school may name as evidence, the newest first; one statement."""
-    rows = session.execute(
-        select(Evidence.id, Evidence.title, Evidence.created_at)
-        .where(Evidence.school_id == school_id, Evidence.trashed_at.is_(None))
-        .order_by(Evidence.created_at.desc(), Evidence.id)
-    )
-    return tuple(Choice(*row) for row in rows)

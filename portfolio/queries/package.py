@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -182,6 +182,11 @@ class RoundResult:
         return [e for e in self.elements if e.final == e.element.points]
 
     @property
+    def restored(self) -> list[JudgedElement]:
+        """What has all its points only since the panel accepted an answer of the school."""
+        return [e for e in self.full if e.published != e.final]
+
+    @property
     def not_assessed(self) -> list[JudgedElement]:
         """What the panel said it did not assess: left out of the sum."""
         return [e for e in self.elements if e.final is None]
@@ -223,7 +228,7 @@ def published_results(session: Session, dossier: Dossier, *, drafts: bool = Fals
 
 
 def judged_element(session: Session, dossier: Dossier, element: Element) -> JudgedElement | None:
-    """One element's ladder in the dossier's newest published round, in four statements; None before there is one."""
+    """One element's ladder in the dossier's newest published round; five statements, None before there is one."""
     assignment = session.scalar(
         select(Assignment)
         .join(Package, Package.id == Assignment.package_id)
@@ -234,17 +239,46 @@ def judged_element(session: Session, dossier: Dossier, element: Element) -> Judg
     )
     if assignment is None:
         return None
-    submitted = session.get(PackageElement, (assignment.package_id, element.code))
-    settled = session.scalar(
-        select(Determination).where(
-            Determination.assignment_id == assignment.id, Determination.element == element.code
+    answered = appeals(session, assignment.id, drafts=False)
+    return next(iter(judged_elements(session, assignment, [element], answered)), None)
+
+
+def judged_elements(
+    session: Session,
+    assignment: Assignment,
+    elements: Sequence[Element],
+    answered: Mapping[str, AppealView],
+) -> list[JudgedElement]:
+    """The ladders of these elements, of those that are settled; three statements."""
+    codes = [element.code for element in elements]
+    submitted = {
+        row.element: row
+        for row in session.scalars(
+            select(PackageElement).where(
+                PackageElement.package_id == assignment.package_id, PackageElement.element.in_(codes)
+            )
         )
-    )
-    if submitted is None or settled is None:
-        return None
-    voices = expert_judgements(session, assignment.id, element=element.code)
-    answered = appeals(session, assignment.id, drafts=False).get(element.code)
-    return _judged(element, submitted, voices.get(element.code, []), settled, answered)
+    }
+    voices = expert_judgements(session, assignment.id, element=codes[0] if len(codes) == 1 else None)
+    settled = {
+        row.element: row
+        for row in session.scalars(
+            select(Determination).where(
+                Determination.assignment_id == assignment.id, Determination.element.in_(codes)
+            )
+        )
+    }
+    return [
+        _judged(
+            element,
+            submitted[element.code],
+            voices.get(element.code, []),
+            settled[element.code],
+            answered.get(element.code),
+        )
+        for element in elements
+        if element.code in settled and element.code in submitted
+    ]
 
 
 def _result(
@@ -257,27 +291,8 @@ def _result(
     terms: Cycle | None,
 ) -> RoundResult:
     rubric = rubric_of(session, package.rubric_digest)
-    submitted = {
-        row.element: row
-        for row in session.scalars(select(PackageElement).where(PackageElement.package_id == package.id))
-    }
-    voices = expert_judgements(session, assignment.id)
-    settled = {
-        row.element: row
-        for row in session.scalars(select(Determination).where(Determination.assignment_id == assignment.id))
-    }
     answered = appeals(session, assignment.id, drafts=drafts)
-    judged = [
-        _judged(
-            element,
-            submitted[element.code],
-            voices.get(element.code, []),
-            settled[element.code],
-            answered.get(element.code),
-        )
-        for element in rubric.elements
-        if element.code in settled
-    ]
+    judged = judged_elements(session, assignment, rubric.elements, answered)
     final = sum((each.final for each in judged if each.final is not None), Decimal(0))
     return RoundResult(
         assignment=assignment,

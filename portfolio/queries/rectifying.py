@@ -115,6 +115,15 @@ def items(session: Session, assignment_id: int, *, now: datetime) -> list[ItemVi
     return _views(session, of, today=day_of(now))
 
 
+def lists(session: Session, assignment_ids: list[int], *, now: datetime) -> dict[int, list[ItemView]]:
+    """The lists of several assignments, each in its order; at most four statements."""
+    found: dict[int, list[ItemView]] = {each: [] for each in assignment_ids}
+    if assignment_ids:
+        for view in _views(session, RectificationItem.assignment_id.in_(assignment_ids), today=day_of(now)):
+            found[view.item.assignment_id].append(view)
+    return found
+
+
 def _views(session: Session, of: ColumnElement[bool], *, today: Date) -> list[ItemView]:
     rows = list(
         session.scalars(

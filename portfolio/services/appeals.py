@@ -159,6 +159,14 @@ def decline(
     return appeal
 
 
+def check_decides(session: Session, actor: Actor, assignment: Assignment, school_id: int) -> None:
+    """Raises DomainError (own_case, chair_decides) unless it is this actor who decides about answers here."""
+    if school_id in actor.conflicts:
+        raise DomainError("own_case")
+    if assignment.panel_id not in actor.panels(Role.CHAIR) and chairs_able(session, assignment, school_id):
+        raise DomainError("chair_decides")
+
+
 def chairs_able(session: Session, assignment: Assignment, school_id: int) -> bool:
     """Whether somebody chairs the panel who can decide: an open account, no conflict, the statement signed."""
     signed = select(InterestStatement.user_id).where(
@@ -240,11 +248,7 @@ def _written(session: Session, assignment: Assignment, code: str, version: int) 
 def _case(session: Session, actor: Actor, assignment: Assignment, code: str) -> tuple[Terms, Appeal]:
     """What is to be decided, if it is this actor's to decide."""
     terms = _held(session, assignment)
-    if terms.school_id in actor.conflicts:
-        raise DomainError("own_case")
-    chairs = assignment.panel_id in actor.panels(Role.CHAIR)
-    if not chairs and chairs_able(session, assignment, terms.school_id):
-        raise DomainError("chair_decides")
+    check_decides(session, actor, assignment, terms.school_id)
     appeal = _appeal(session, assignment, code)
     if appeal is None or appeal.sent_at is None:
         raise DomainError("answer_unsent")

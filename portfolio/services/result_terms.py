@@ -40,7 +40,7 @@ def set_terms(
     Raises DomainError (terms_published), Refused by field: pass_mark, band_1 …, award_years, answer_days_1 ….
     """
     session.refresh(cycle, with_for_update=True)
-    if _is_any_published(session, cycle):
+    if is_any_published(session, cycle):
         raise DomainError("terms_published")
     rubric = editions.rubric_of(session, cycle.rubric_digest)
     points = sum((element.points for element in rubric.elements), Decimal(0))
@@ -77,7 +77,8 @@ def described(cycle: Cycle, rounds: list[Round]) -> dict[str, Any]:
     }
 
 
-def _is_any_published(session: Session, cycle: Cycle) -> bool:
+def is_any_published(session: Session, cycle: Cycle) -> bool:
+    """Whether a result of the cycle is out."""
     published = (
         select(Assignment.id)
         .join(Round, Round.id == Assignment.round_id)
