@@ -9,7 +9,7 @@ from datetime import date as Date
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from portfolio.days import day_of
@@ -196,32 +196,9 @@ class Waiting:
 
 def city(session: Session, *, now: datetime) -> list[Waiting]:
     """Every published item that isn't done, those to re-check first, then the longest overdue; five statements."""
-    rows = session.execute(
-        select(
-            Assignment.id,
-            School.name,
-            School.district,
-            Cycle.name,
-            Round.name,
-            Round.id,
-            Package.id,
-            Package.dossier_id,
-        )
-        .select_from(Assignment)
-        .join(Package, Package.id == Assignment.package_id)
-        .join(School, School.id == Package.school_id)
-        .join(Cycle, Cycle.id == Package.cycle_id)
-        .join(Round, Round.id == Assignment.round_id)
-        .where(Assignment.published_at.is_not(None))
-    )
-    whose = {row[0]: ListOwner(*row[1:]) for row in rows}
-    published = select(Assignment.id).where(Assignment.published_at.is_not(None))
-    views = _views(session, RectificationItem.assignment_id.in_(published), today=day_of(now))
-    waiting = [
-        Waiting(view, whose[view.item.assignment_id]) for view in views if view.state is not ItemState.DONE
-    ]
+    waiting = _waiting(session, true(), now=now)
     return sorted(
-        waiting,
+        (each for each in waiting if each.view.state is not ItemState.DONE),
         key=lambda each: (
             each.view.state is not ItemState.REPORTED,
             each.view.days_left,
@@ -231,12 +208,35 @@ def city(session: Session, *, now: datetime) -> list[Waiting]:
     )
 
 
-def overdue(session: Session, dossier: Dossier, *, now: datetime) -> list[ItemView]:
-    """What a school is late with in its published results; at most four statements."""
-    published = (
-        select(Assignment.id)
+def overdue(session: Session, dossier: Dossier, *, now: datetime) -> list[Waiting]:
+    """What a dossier's school is late with in its published results; one statement where there is nothing."""
+    late = (Package.school_id == dossier.school_id) & (RectificationItem.due_on < day_of(now))
+    return [each for each in _waiting(session, late, now=now) if each.view.overdue]
+
+
+def _waiting(session: Session, which: ColumnElement[bool], *, now: datetime) -> list[Waiting]:
+    """The published items of a kind, with whose they are."""
+    rows = session.execute(
+        select(
+            RectificationItem.id,
+            School.name,
+            School.district,
+            Cycle.name,
+            Round.name,
+            Round.id,
+            Package.id,
+            Package.dossier_id,
+        )
+        .select_from(RectificationItem)
+        .join(Assignment, Assignment.id == RectificationItem.assignment_id)
         .join(Package, Package.id == Assignment.package_id)
-        .where(Package.school_id == dossier.school_id, Assignment.published_at.is_not(None))
-    )
-    late = RectificationItem.assignment_id.in_(published) & (RectificationItem.due_on < day_of(now))
-    return [view for view in _views(session, late, today=day_of(now)) if view.overdue]
+        .join(School, School.id == Package.school_id)
+        .join(Cycle, Cycle.id == Package.cycle_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .where(Assignment.published_at.is_not(None), which)
+    ).all()
+    if not rows:
+        return []
+    whose = {row[0]: ListOwner(*row[1:]) for row in rows}
+    views = _views(session, RectificationItem.id.in_(whose), today=day_of(now))
+    return [Waiting(view, whose[view.item.id]) for view in views]

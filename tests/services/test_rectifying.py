@@ -151,7 +151,7 @@ def test_what_is_overdue_is_the_schools_to_do(published: Published) -> None:
     dossier = published.scene.dossier
 
     def late() -> list[int]:
-        return [view.item.number for view in queries.overdue(published.session, dossier, now=LATE)]
+        return [each.view.item.number for each in queries.overdue(published.session, dossier, now=LATE)]
 
     assert queries.overdue(published.session, dossier, now=LATE - timedelta(days=1)) == []
     assert late() == [1, 2]
