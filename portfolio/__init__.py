@@ -39,6 +39,9 @@ BLUEPRINTS = (
     "panel",
     "settlement",
     "visit",
+    "panelreport",
+    "answers",
+    "rectification",
     "staff",
     "bureau",
 )

@@ -84,6 +84,9 @@ _SUBMISSION = (
 )
 
 
+_RESULT = ("answers.", "rectification.")
+
+
 def menu(actor: Actor) -> list[Item]:
     """The main menu for this person on this page."""
     return [*_school(actor), *_panel(actor), *_bureau(actor)]
@@ -104,27 +107,47 @@ def _school(actor: Actor) -> Iterator[Item]:
     if standing.dossier:
         yield _item(_("Basic figures"), "figures.sheet", within=("figures.",), dossier_id=standing.dossier.id)
         yield _item(_("Submission"), "package.submission", within=_SUBMISSION, dossier_id=standing.dossier.id)
-        yield _item(_("Result"), "package.result", dossier_id=standing.dossier.id)
+        yield _item(_("Result"), "package.result", within=_RESULT, dossier_id=standing.dossier.id)
     if standing.school.id in actor.schools(Role.LEAD):
         yield _item(_("People"), "staff.people", within=("staff.",), school_id=standing.school.id)
 
 
+# where one is among the packages one's panels were given
+_OF_PANELS = (
+    "panel.",
+    "settlement.",
+    "visit.",
+    "supplement.",
+    "changes.",
+    "panelreport.",
+    "answers.",
+    "rectification.",
+    "package.",
+)
+
+
 def _panel(actor: Actor) -> Iterator[Item]:
     if actor.holds(Role.EXPERT, Role.CHAIR):
-        yield _item(
-            _("My packages"), "panel.packages", within=("panel.", "settlement.", "visit.", "package.")
-        )
+        yield _item(_("My packages"), "panel.packages", within=_OF_PANELS)
+
+
+_CYCLES = (
+    "bureau.cycle",
+    "bureau.open_cycle",
+    "bureau.open_dossiers",
+    "bureau.result_terms",
+    "bureau.set_terms",
+)
 
 
 def _bureau(actor: Actor) -> Iterator[Item]:
     if not actor.holds(Role.BUREAU, Role.OBSERVER):
         return
     yield _item(_("City overview"), "bureau.overview")
-    yield _item(
-        _("Cycles"), "bureau.cycles", within=("bureau.cycle", "bureau.open_cycle", "bureau.open_dossiers")
-    )
+    yield _item(_("Cycles"), "bureau.cycles", within=_CYCLES)
     yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
+    yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Proof"), "documents.proof")
     yield _item(_("Audit trail"), "bureau.audit_trail")

@@ -52,6 +52,12 @@ class Permission(StrEnum):
     VISIT_WRITE = "visit:write"
     FINDING_WRITE = "finding:write"
     PHOTO_READ = "photo:read"
+    ANSWERS_READ = "answers:read"
+    APPEAL_WRITE = "appeal:write"
+    APPEAL_SEND = "appeal:send"
+    APPEAL_DECIDE = "appeal:decide"
+    RECTIFICATION_ANSWER = "rectification:answer"
+    RECTIFICATION_CHECK = "rectification:check"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
     AUDIT_READ = "audit:read"
@@ -141,6 +147,13 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.VISIT_WRITE: (_PANEL,),
     Permission.FINDING_WRITE: (panel(Role.EXPERT, Role.CHAIR, own=True),),
     Permission.PHOTO_READ: (panel(Role.EXPERT, Role.CHAIR, own=True),),
+    Permission.ANSWERS_READ: (_STAFF, _PANEL, _OFFICE),
+    Permission.APPEAL_WRITE: (school(Role.LEAD),),
+    Permission.APPEAL_SEND: (school(Role.PRINCIPAL),),
+    # the bureau only where no chair can: services/appeals.py
+    Permission.APPEAL_DECIDE: (panel(Role.CHAIR), city(Role.BUREAU)),
+    Permission.RECTIFICATION_ANSWER: (school(Role.LEAD),),
+    Permission.RECTIFICATION_CHECK: (_PANEL, city(Role.BUREAU)),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
     Permission.AUDIT_READ: (_OFFICE,),
@@ -167,6 +180,11 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.SETTLEMENT_SIGN: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_WRITE: Permission.SETTLEMENT_READ,
     Permission.VISIT_WRITE: Permission.VISIT_READ,
+    Permission.APPEAL_WRITE: Permission.ANSWERS_READ,
+    Permission.APPEAL_SEND: Permission.ANSWERS_READ,
+    Permission.APPEAL_DECIDE: Permission.ANSWERS_READ,
+    Permission.RECTIFICATION_ANSWER: Permission.ANSWERS_READ,
+    Permission.RECTIFICATION_CHECK: Permission.ANSWERS_READ,
     Permission.CITY_MANAGE: Permission.CITY_READ,
 }
 

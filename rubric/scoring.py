@@ -137,11 +137,12 @@ def _totals_of(claim: ElementClaim) -> Totals:
 
 
 class Stage(StrEnum):
-    """The rungs of the score ladder: 自评, 复评, 核定."""
+    """The rungs of the score ladder: 自评, 复评, 核定, and 更正 where the school was right about a factual error."""
 
     SCHOOL = "school"
     EXPERT = "expert"
     FINAL = "final"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,18 @@ class Rung:
 
 
 def ladder(
-    *, school: Judgement, experts: Iterable[Judgement] = (), final: Judgement | None = None
+    *,
+    school: Judgement,
+    experts: Iterable[Judgement] = (),
+    final: Judgement | None = None,
+    appeal: Judgement | None = None,
 ) -> tuple[Rung, ...]:
-    """School, each expert in the order given, then the final score once it is settled."""
+    """School, each expert in the order given, the final score once it is settled, what an answer changed in it."""
     rungs = [_rung(Stage.SCHOOL, school), *(_rung(Stage.EXPERT, expert) for expert in experts)]
     if final is not None:
         rungs.append(_rung(Stage.FINAL, final))
+    if appeal is not None:
+        rungs.append(_rung(Stage.APPEAL, appeal))
     return tuple(rungs)
 
 

@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import (
     AgendaTick,
+    Appeal,
+    AppealCitation,
     Assignment,
     Benchmark,
     CarryOver,
+    CheckOutcome,
     Closing,
     Correction,
     Determination,
@@ -34,10 +37,16 @@ from portfolio.models import (
     PageImage,
     Panel,
     Rectification,
+    RectificationAnswer,
+    RectificationCheck,
+    RectificationCitation,
+    RectificationItem,
     Recusal,
     Remark,
     Reminder,
     Removal,
+    ReportPart,
+    ReportSection,
     Review,
     Role,
     Round,
@@ -97,6 +106,7 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     package, evidence = _submit(session, storage, folder, dossier)
     _review(session, dossier, package)
     _visit(session, evidence)
+    _result(session, dossier, evidence)
     _next_cycle(session, dossier, evidence)
     reports.introduce(
         session,
@@ -295,6 +305,64 @@ def _visit(session: Session, evidence: Evidence) -> None:
     session.flush()
     session.add(SurveyAnswer(question_id=question.id, position=1, words="满意", count=203))
     session.flush()
+
+
+def _result(session: Session, dossier: Dossier, evidence: Evidence) -> None:
+    """A panel's report with an item to put right, and what the school answered to both."""
+    assignment = session.scalars(select(Assignment)).one()
+    person = make_user(session, Role.PRINCIPAL, school=dossier.school)
+    version = session.scalars(select(EvidenceVersion).where(EvidenceVersion.evidence_id == evidence.id)).one()
+    item = RectificationItem(
+        assignment_id=assignment.id,
+        number=1,
+        element="C1",
+        problem="会议记录不全",
+        measure="补齐三年会议记录",
+        responsible="李主任",
+        due_on=NOW.date(),
+        saved_at=NOW,
+        saved_by=assignment.assigned_by,
+    )
+    appeal = Appeal(
+        assignment_id=assignment.id,
+        element="C1",
+        text="第三页有会议记录。",
+        drafted_by=person.id,
+        drafted_at=NOW,
+        sent_by=person.id,
+        sent_at=NOW,
+    )
+    session.add_all([item, appeal])
+    session.add(
+        ReportPart(
+            assignment_id=assignment.id,
+            part=ReportSection.OPINION,
+            text="同意推荐。",
+            saved_at=NOW,
+            saved_by=assignment.assigned_by,
+        )
+    )
+    session.flush()
+    answer = RectificationAnswer(
+        item_id=item.id, number=1, text="已补齐。", answered_by=person.id, answered_at=NOW
+    )
+    session.add(answer)
+    session.flush()
+    session.add_all(
+        [
+            AppealCitation(appeal_id=appeal.id, evidence_version_id=version.id, position=1, page_from=3),
+            RectificationCitation(answer_id=answer.id, evidence_version_id=version.id, position=1),
+            RectificationCheck(
+                item_id=item.id,
+                number=1,
+                answer_id=answer.id,
+                outcome=CheckOutcome.DONE,
+                reason="记录齐全。",
+                checked_by=assignment.assigned_by,
+                checked_at=NOW,
+            ),
+        ]
+    )
 
 
 def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:

@@ -15,7 +15,7 @@ from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.jsonbody import read_json
 from portfolio.models import Dossier, DossierState, SelfAssessment
 from portfolio.policy import Permission, Place
-from portfolio.queries import carry, figures, people, places, supplements, work
+from portfolio.queries import carry, figures, people, places, rectifying, supplements, work
 from portfolio.queries import dossier as queries
 from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
@@ -47,6 +47,7 @@ def home(dossier: Dossier) -> Any:
         "dossier/home.html",
         mine=[task for task in tasks if task.owner_id == web.actor().user_id],
         late=work.overdue(web.db(), dossier, tasks) if leads else [],
+        to_put_right=rectifying.overdue(web.db(), dossier, now=web.now()) if _is_of(dossier) else [],
         leads=leads,
         start_from=carry.offered(web.db(), dossier) if web.may(Permission.CARRY_OVER, place) else None,
         dossier=dossier,

@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from portfolio import heat, navigation, web, wording
 from portfolio.blueprints.documents import check_address
 from portfolio.documents import receipt
+from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
-from portfolio.queries import places, supplements
+from portfolio.queries import places, rectifying, supplements
 from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
 from portfolio.templating import days_until, score
@@ -140,10 +141,19 @@ def result(dossier: Dossier) -> Any:
     if still_blind(web.db(), web.actor(), dossier):
         raise NotFound()
     navigation.stand_on(dossier.school, dossier)
+    place = Place(school_id=dossier.school_id)
+    own = dossier.school_id in web.actor().schools()
+    results = queries.published_results(web.db(), dossier, drafts=own)
+    rubric = rubric_of(web.db(), dossier.cycle.rubric_digest)
+    ids = [each.assignment.id for each in results]
     return render_template(
         "package/result.html",
         dossier=dossier,
-        results=queries.published_results(web.db(), dossier),
+        results=results,
+        lists=rectifying.lists(web.db(), ids, now=web.now()),
+        names={element.code: element.short_title for element in rubric.elements},
+        indicators=[(each.code, each.title) for each in rubric.indicators],
+        may_answer=web.may(Permission.APPEAL_WRITE, place),
         packages=dossier_queries.packages(web.db(), dossier.id),
     )
 

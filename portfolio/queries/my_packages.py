@@ -10,6 +10,7 @@ from sqlalchemy import Label, exists, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
+    Appeal,
     Assignment,
     Closing,
     Cycle,
@@ -69,6 +70,8 @@ class MyPanel:
     reviews_in: int
     settled: int
     total: int
+    # what the school answered to factual errors and nobody has decided
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,14 @@ def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
             .where(PackageElement.package_id == Package.id)
             .scalar_subquery()
             .label("total"),
+            select(func.count())
+            .where(
+                Appeal.assignment_id == Assignment.id,
+                Appeal.sent_at.is_not(None),
+                Appeal.outcome.is_(None),
+            )
+            .scalar_subquery()
+            .label("answers"),
         )
         .select_from(Assignment)
         .join(Package, Package.id == Assignment.package_id)
@@ -203,7 +214,9 @@ def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:
         )
         .order_by(Assignment.closed_at.is_not(None), Round.review_by, School.name, Assignment.id)
     )
-    return tuple(MyPanel(_given(row), row.reviews, row.reviews_in, row.settled, row.total) for row in rows)
+    return tuple(
+        MyPanel(_given(row), row.reviews, row.reviews_in, row.settled, row.total, row.answers) for row in rows
+    )
 
 
 def _conflicts(session: Session, actor: Actor) -> tuple[Conflict, ...]:

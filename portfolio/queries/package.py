@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portfolio.documents.archive.contents import Contents, read, status_of
 from portfolio.editions import rubric_of
 from portfolio.models import (
     Assignment,
+    Cycle,
     Determination,
     Dossier,
     ElementReview,
@@ -28,6 +29,9 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import counts
+from portfolio.queries.appeals import AppealView, appeals
+from portfolio.queries.awards import Awarded, awarded
+from portfolio.queries.panel_report import PanelReport, panel_report
 from rubric.gaps import ElementStatus
 from rubric.model import Channel, Element, Rubric
 from rubric.scoring import ElementClaim, Judgement, Rung, Totals, ladder, totals, totals_by_indicator
@@ -111,13 +115,21 @@ def cited_files(session: Session, package_id: int) -> dict[str, list[CitedFile]]
 
 @dataclass(frozen=True, slots=True)
 class JudgedElement:
-    """An element's score ladder: school, each expert, final; and why points were lost."""
+    """An element's score ladder: school, each expert, final, corrected; and why points were lost."""
 
     element: Element
     rungs: tuple[Rung, ...]
     final: Decimal | None  # None: not assessed
     rule: SettlementRule
     reason: str
+    # what the school answered to a factual error in it
+    appeal: AppealView | None = None
+
+    @property
+    def published(self) -> Decimal | None:
+        """The final score that was published, whatever an answer made of it since."""
+        before = self.appeal.before if self.appeal is not None and self.appeal.accepted else None
+        return self.final if before is None else before.score
 
     @property
     def self_score(self) -> Decimal | None:
@@ -132,13 +144,26 @@ class JudgedElement:
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
-    """A published round: the panel's opinion and every element's ladder."""
+    """A published round: the panel's report and every element's ladder."""
 
     assignment: Assignment
     round_name: str
     elements: list[JudgedElement]
     claimed: Decimal
     final: Decimal
+    report: PanelReport
+    # of the cycle's last round, where the bureau set them
+    standing: Awarded | None = None
+
+    @property
+    def published(self) -> Decimal:
+        """The sum that was published, before answers of the school changed anything."""
+        return sum((each.published for each in self.elements if each.published is not None), Decimal(0))
+
+    @property
+    def answered(self) -> list[JudgedElement]:
+        """What the school answered factual errors in, drafts included where they may be seen."""
+        return [each for each in self.elements if each.appeal is not None]
 
     @property
     def below(self) -> list[JudgedElement]:
@@ -157,6 +182,11 @@ class RoundResult:
         return [e for e in self.elements if e.final == e.element.points]
 
     @property
+    def restored(self) -> list[JudgedElement]:
+        """What has all its points only since the panel accepted an answer of the school."""
+        return [e for e in self.full if e.published != e.final]
+
+    @property
     def not_assessed(self) -> list[JudgedElement]:
         """What the panel said it did not assess: left out of the sum."""
         return [e for e in self.elements if e.final is None]
@@ -170,20 +200,35 @@ def _most_lost(elements: list[JudgedElement]) -> list[JudgedElement]:
     return sorted(elements, key=lambda each: (-each.lost, each.element.number))
 
 
-def published_results(session: Session, dossier: Dossier) -> list[RoundResult]:
-    """The dossier's published rounds, newest first; three statements a round, one to find them."""
+def published_results(session: Session, dossier: Dossier, *, drafts: bool = False) -> list[RoundResult]:
+    """The dossier's published rounds, newest first; seven statements a round at most, one to find them.
+
+    `drafts`: with answers that the school has not sent, which are for itself.
+    """
+    last = select(func.max(Round.position)).where(Round.cycle_id == dossier.cycle_id).scalar_subquery()
     rows = session.execute(
-        select(Assignment, Package, Round.name)
+        select(Assignment, Package, Round.name, Cycle, (Round.position == last).label("is_last"))
         .join(Package, Package.id == Assignment.package_id)
         .join(Round, Round.id == Assignment.round_id)
+        .join(Cycle, Cycle.id == Round.cycle_id)
         .where(Package.dossier_id == dossier.id, Assignment.published_at.is_not(None))
         .order_by(Round.position.desc(), Assignment.published_at.desc())
     ).all()
-    return [_result(session, row.Assignment, row.Package, row.name) for row in rows]
+    return [
+        _result(
+            session,
+            row.Assignment,
+            row.Package,
+            row.name,
+            drafts=drafts,
+            terms=row.Cycle if row.is_last else None,
+        )
+        for row in rows
+    ]
 
 
 def judged_element(session: Session, dossier: Dossier, element: Element) -> JudgedElement | None:
-    """One element's ladder in the dossier's newest published round, in four statements; None before there is one."""
+    """One element's ladder in the dossier's newest published round; five statements, None before there is one."""
     assignment = session.scalar(
         select(Assignment)
         .join(Package, Package.id == Assignment.package_id)
@@ -194,52 +239,88 @@ def judged_element(session: Session, dossier: Dossier, element: Element) -> Judg
     )
     if assignment is None:
         return None
-    submitted = session.get(PackageElement, (assignment.package_id, element.code))
-    settled = session.scalar(
-        select(Determination).where(
-            Determination.assignment_id == assignment.id, Determination.element == element.code
-        )
-    )
-    if submitted is None or settled is None:
-        return None
-    voices = expert_judgements(session, assignment.id, element=element.code)
-    return _judged(element, submitted, voices.get(element.code, []), settled)
+    answered = appeals(session, assignment.id, drafts=False)
+    return next(iter(judged_elements(session, assignment, [element], answered)), None)
 
 
-def _result(session: Session, assignment: Assignment, package: Package, round_name: str) -> RoundResult:
-    rubric = rubric_of(session, package.rubric_digest)
+def judged_elements(
+    session: Session,
+    assignment: Assignment,
+    elements: Sequence[Element],
+    answered: Mapping[str, AppealView],
+) -> list[JudgedElement]:
+    """The ladders of these elements, of those that are settled; three statements."""
+    codes = [element.code for element in elements]
     submitted = {
         row.element: row
-        for row in session.scalars(select(PackageElement).where(PackageElement.package_id == package.id))
+        for row in session.scalars(
+            select(PackageElement).where(
+                PackageElement.package_id == assignment.package_id, PackageElement.element.in_(codes)
+            )
+        )
     }
-    voices = expert_judgements(session, assignment.id)
+    voices = expert_judgements(session, assignment.id, element=codes[0] if len(codes) == 1 else None)
     settled = {
         row.element: row
-        for row in session.scalars(select(Determination).where(Determination.assignment_id == assignment.id))
+        for row in session.scalars(
+            select(Determination).where(
+                Determination.assignment_id == assignment.id, Determination.element.in_(codes)
+            )
+        )
     }
-    judged = [
-        _judged(element, submitted[element.code], voices.get(element.code, []), settled[element.code])
-        for element in rubric.elements
-        if element.code in settled
+    return [
+        _judged(
+            element,
+            submitted[element.code],
+            voices.get(element.code, []),
+            settled[element.code],
+            answered.get(element.code),
+        )
+        for element in elements
+        if element.code in settled and element.code in submitted
     ]
+
+
+def _result(
+    session: Session,
+    assignment: Assignment,
+    package: Package,
+    round_name: str,
+    *,
+    drafts: bool,
+    terms: Cycle | None,
+) -> RoundResult:
+    rubric = rubric_of(session, package.rubric_digest)
+    answered = appeals(session, assignment.id, drafts=drafts)
+    judged = judged_elements(session, assignment, rubric.elements, answered)
+    final = sum((each.final for each in judged if each.final is not None), Decimal(0))
     return RoundResult(
         assignment=assignment,
         round_name=round_name,
         elements=judged,
         claimed=package.claimed,
-        final=sum((each.final for each in judged if each.final is not None), Decimal(0)),
+        final=final,
+        report=panel_report(session, assignment.id),
+        standing=awarded(terms, final) if terms is not None else None,
     )
 
 
 def _judged(
-    element: Element, submitted: PackageElement, voices: list[Judgement], settled: Determination
+    element: Element,
+    submitted: PackageElement,
+    voices: list[Judgement],
+    settled: Determination,
+    answered: AppealView | None,
 ) -> JudgedElement:
+    stands = Judgement(None, settled.score, settled.reason)
+    before = answered.before if answered is not None and answered.accepted else None
     rungs = ladder(
         school=Judgement(None, submitted.score, submitted.justification),
         experts=voices,
-        final=Judgement(None, settled.score, settled.reason),
+        final=Judgement(None, before.score, before.reason) if before else stands,
+        appeal=stands if before else None,
     )
-    return JudgedElement(element, rungs, settled.score, settled.rule, settled.reason)
+    return JudgedElement(element, rungs, settled.score, settled.rule, settled.reason, answered)
 
 
 def expert_judgements(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union_all
 from sqlalchemy.orm import Load, Session, aliased, contains_eager, joinedload
 
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import (
+    Appeal,
+    AppealCitation,
     Assignment,
     Blob,
     Cycle,
@@ -20,6 +22,9 @@ from portfolio.models import (
     Package,
     PackageFile,
     Panel,
+    RectificationAnswer,
+    RectificationCitation,
+    RectificationItem,
     Review,
     School,
     SelfAssessment,
@@ -147,7 +152,9 @@ def evidence(session: Session, *, evidence_id: int) -> tuple[EvidenceAt, Place]:
 
 
 def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[FileAt, Place]:
-    """A file version; the panels that hold it are those given a package it is frozen in, or one that came after."""
+    """A file version; the panels that hold it were given a package it is frozen in or one that came after, or an
+    answer that rests on it.
+    """
     holding, given = aliased(Package), aliased(Package)
     rows = session.execute(
         select(EvidenceVersion, Blob, Assignment.panel_id)
@@ -155,7 +162,7 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
         .outerjoin(PackageFile, PackageFile.evidence_version_id == EvidenceVersion.id)
         .outerjoin(holding, holding.id == PackageFile.package_id)
         .outerjoin(given, _succeeds(given, holding))
-        .outerjoin(Assignment, Assignment.package_id == given.id)
+        .outerjoin(Assignment, or_(Assignment.package_id == given.id, Assignment.id.in_(_answered_with())))
         .where(EvidenceVersion.evidence_id == evidence_id, EvidenceVersion.number == number)
     ).all()
     if not rows:
@@ -168,6 +175,19 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
 def _succeeds(given: type[Package], asked: type[Package]) -> ColumnElement[bool]:
     """Whether who has a package may read another one: that itself, or one that it supplements."""
     return and_(given.dossier_id == asked.dossier_id, given.number >= asked.number)
+
+
+def _answered_with() -> CompoundSelect[int]:
+    """The assignments whose panels were sent an answer that rests on a file version."""
+    return union_all(
+        select(Appeal.assignment_id)
+        .join(AppealCitation, AppealCitation.appeal_id == Appeal.id)
+        .where(AppealCitation.evidence_version_id == EvidenceVersion.id, Appeal.sent_at.is_not(None)),
+        select(RectificationItem.assignment_id)
+        .join(RectificationAnswer, RectificationAnswer.item_id == RectificationItem.id)
+        .join(RectificationCitation, RectificationCitation.answer_id == RectificationAnswer.id)
+        .where(RectificationCitation.evidence_version_id == EvidenceVersion.id),
+    )
 
 
 def package(session: Session, *, package_id: int) -> tuple[Package, Place]:

@@ -40,7 +40,7 @@ from portfolio.services.terms import (
 )
 from rubric.review import median
 
-__all__ = ["open_table", "outstanding", "progress", "settle", "undo"]
+__all__ = ["judgement", "open_table", "outstanding", "progress", "rule_anew", "settle", "undo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,26 @@ def settle(
     case = _case(session, assignment, code, terms)
     values = _checked(case, score_text, rule, plain_text(reason))
     standing = _standing(session, assignment, code, version)
-    before = None if standing is None else _judgement(standing)
+    before = None if standing is None else judgement(standing)
+    settled = rule_anew(
+        session, actor=actor, now=now, assignment=assignment, code=code, standing=standing, values=values
+    )
+    after = {"element": code, **judgement(settled)}
+    trail(session, actor, now, Action.ELEMENT_SETTLED, assignment, terms, before=before, after=after)
+    return settled
+
+
+def rule_anew(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    assignment: Assignment,
+    code: str,
+    standing: Determination | None,
+    values: dict[str, Any],
+) -> Determination:
+    """Add a ruling of these values (score, rule, reason) to an element's; from now on it is the one that stands."""
     ruling = Ruling(
         assignment_id=assignment.id,
         element=code,
@@ -103,10 +122,7 @@ def settle(
         **values,
     )
     session.add(ruling)
-    settled = _stand(session, standing, ruling)
-    after = {"element": code, **_judgement(settled)}
-    trail(session, actor, now, Action.ELEMENT_SETTLED, assignment, terms, before=before, after=after)
-    return settled
+    return _stand(session, standing, ruling)
 
 
 def undo(
@@ -126,11 +142,11 @@ def undo(
         .where(Ruling.assignment_id == assignment.id, Ruling.element == code, Ruling.undone_at.is_(None))
         .order_by(Ruling.number.desc())
     ).all()
-    before = _judgement(standing)
+    before = judgement(standing)
     rulings[0].undone_at, rulings[0].undone_by = now, actor.user_id
     if len(rulings) > 1:
         restored = _stand(session, standing, rulings[1])
-        after = {"element": code, **_judgement(restored)}
+        after = {"element": code, **judgement(restored)}
     else:
         restored = None
         session.execute(delete(Determination).where(Determination.id == standing.id))
@@ -238,5 +254,6 @@ def _stand(session: Session, standing: Determination | None, ruling: Ruling) -> 
     return settled
 
 
-def _judgement(settled: Determination) -> dict[str, Any]:
+def judgement(settled: Determination) -> dict[str, Any]:
+    """What stands, as the trail keeps it."""
     return {"score": settled.score, "rule": settled.rule, "reason": settled.reason}

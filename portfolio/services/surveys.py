@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portfolio.audit import Action
+from portfolio.documents.cells import Cell
 from portfolio.documents.surveysheet import Answered, Results
-from portfolio.documents.worksheet import Cell
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Survey, SurveyAnswer, SurveyQuestion
 from portfolio.plaintext import plain_text

@@ -11,6 +11,7 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import (
+    AppealCitation,
     Citation,
     Evidence,
     EvidenceVersion,
@@ -18,6 +19,7 @@ from portfolio.models import (
     FigureValue,
     Package,
     PackageFile,
+    RectificationCitation,
 )
 from portfolio.policy import Actor
 from portfolio.services.evidence import described, description_of, locked
@@ -28,7 +30,8 @@ KEPT = timedelta(days=30)
 def trash_evidence(session: Session, *, actor: Actor, now: datetime, evidence_id: int) -> Evidence:
     """Put evidence on which nothing rests into the trash.
 
-    Raises NotFound, DomainError (evidence_trashed, evidence_in_package, evidence_cited, evidence_proves).
+    Raises NotFound, DomainError (evidence_trashed, evidence_in_package, evidence_cited, evidence_proves,
+    evidence_answers).
     """
     evidence = locked(session, evidence_id)
     if evidence is None:
@@ -38,6 +41,7 @@ def trash_evidence(session: Session, *, actor: Actor, now: datetime, evidence_id
     _check_unheld(session, evidence)
     _check_uncited(session, evidence)
     _check_proves_nothing(session, evidence)
+    _check_answers_nothing(session, evidence)
     evidence.trashed_at = now
     session.flush()
     _record(session, Action.EVIDENCE_TRASHED, evidence, now, actor.user_id)
@@ -114,6 +118,13 @@ def _check_proves_nothing(session: Session, evidence: Evidence) -> None:
     proved = select(FigureValue.figure).where(FigureValue.proof_id == evidence.id)
     if session.scalar(proved.limit(1)) is not None:
         raise DomainError("evidence_proves")
+
+
+def _check_answers_nothing(session: Session, evidence: Evidence) -> None:
+    versions = select(EvidenceVersion.id).where(EvidenceVersion.evidence_id == evidence.id)
+    for answers in (AppealCitation, RectificationCitation):
+        if session.scalar(select(answers.position).where(answers.evidence_version_id.in_(versions)).limit(1)):
+            raise DomainError("evidence_answers")
 
 
 def _record(session: Session, action: Action, evidence: Evidence, now: datetime, actor_id: int) -> None:

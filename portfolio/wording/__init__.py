@@ -15,6 +15,7 @@ from portfolio.wording.measures import (
 )
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
+from portfolio.wording.result import APPEAL_OUTCOMES, CHECK_OUTCOMES, ITEM_STATES, REPORT_SECTIONS
 from portfolio.wording.terms import (
     CHANNELS,
     KINDS,
@@ -36,21 +37,25 @@ from portfolio.wording.terms import (
 from portfolio.wording.trail import AUDIT_ACTIONS, CHANGES, change_words
 
 __all__ = [
+    "APPEAL_OUTCOMES",
     "AUDIT_ACTIONS",
     "CHANGES",
     "CHANNELS",
+    "CHECK_OUTCOMES",
     "COMPARISONS",
     "DERIVE_FAILURES",
     "DERIVE_NOTES",
     "GAPS",
     "GAP_NAMES",
     "GAP_STATES",
+    "ITEM_STATES",
     "KINDS",
     "LEGEND",
     "MATTERS",
     "NUMBERS",
     "PROBLEMS",
     "REFUSALS",
+    "REPORT_SECTIONS",
     "ROLES",
     "SETTLEMENT_RULES",
     "STAGES",

@@ -83,6 +83,7 @@ STAGE_NAMES = {
     LadderStage.SCHOOL: _l("Self"),
     LadderStage.EXPERT: _l("Review by"),
     LadderStage.FINAL: _l("Final"),
+    LadderStage.APPEAL: _l("Corrected"),
 }
 
 # A person's own elements by how soon they are due.

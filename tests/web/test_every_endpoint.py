@@ -27,6 +27,7 @@ from portfolio.models import (
     Membership,
     PageImage,
     Rectification,
+    RectificationItem,
     Role,
     Round,
     School,
@@ -155,6 +156,19 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
             assignment_id=scene.assignment.id,
         )
     )
+    store.add(
+        RectificationItem(
+            assignment_id=scene.assignment.id,
+            number=1,
+            element="C1",
+            problem="记录不全",
+            measure="补齐",
+            responsible="李主任",
+            due_on=NOW.date(),
+            saved_at=NOW,
+            saved_by=contributor.id,
+        )
+    )
     week = timedelta(days=7)
     link = accounts.invite(
         store,
@@ -173,6 +187,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "school_id": here.id,
         "dossier_id": scene.dossier.id,
         "code": "C1",
+        "part": "opinion",
         "material": "plan",
         "kind": "csv",
         "figures.code": "C38",

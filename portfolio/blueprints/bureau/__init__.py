@@ -8,7 +8,9 @@ from portfolio.blueprints.bureau import (
     overview,
     panels,
     people,
+    rectification,
     schools,
+    terms,
     trail,
 )
 from portfolio.blueprints.bureau.root import blueprint
@@ -22,6 +24,8 @@ __all__ = [
     "overview",
     "panels",
     "people",
+    "rectification",
     "schools",
+    "terms",
     "trail",
 ]

@@ -14,7 +14,7 @@ from portfolio import web, wording
 from portfolio.blueprints.documents import download
 from portfolio.blueprints.visit.root import VISIT, address, blueprint, page, rubric_for, undone
 from portfolio.documents import surveysheet
-from portfolio.documents.worksheet import MOST_BYTES
+from portfolio.documents.cells import MOST_BYTES
 from portfolio.errors import DomainError
 from portfolio.models import Assignment
 from portfolio.policy import Permission

@@ -14,12 +14,13 @@ from portfolio.wording.refusals import (
     evidence,
     panel,
     people,
+    result,
     supplement,
     visit,
     worksheet,
 )
 
-AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting, visit)
+AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting, visit, result)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 

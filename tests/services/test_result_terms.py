@@ -1,0 +1,106 @@
+"""What results are published by: set before the first one is out, compared exactly, unset by default."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy.orm import Session
+
+from portfolio.errors import DomainError, Refused
+from portfolio.models import Cycle
+from portfolio.queries.awards import awarded, bands_of
+from portfolio.queries.package import published_results
+from portfolio.services import result_terms
+from portfolio.services.cycles import RoundPlan
+from rubric.scoring import Band
+from tests.factories import NOW, bureau_actor, make_cycle
+from tests.panel_factory import make_scene
+from tests.result_factory import make_published, make_settled
+
+BANDS = [Band("良好", Decimal("80")), Band("优秀", Decimal("90.05"))]
+
+
+def _set(session: Session, cycle: Cycle, **given: object) -> None:
+    terms = {"pass_mark": None, "bands": [], "award_years": None, "answer_days": {1: 7}, **given}
+    result_terms.set_terms(session, actor=bureau_actor(session), now=NOW, cycle=cycle, **terms)  # type: ignore[arg-type]
+
+
+def test_nothing_is_set_unless_the_bureau_sets_it(session: Session) -> None:
+    cycle = make_cycle(session)
+    assert awarded(cycle, Decimal("100")) is None
+    assert bands_of(cycle) == []
+
+
+@pytest.mark.parametrize(
+    ("total", "band", "passed"),
+    [
+        ("90.05", "优秀", True),
+        ("90.04", "良好", True),
+        ("80.00", "良好", True),
+        ("79.99", None, True),
+        ("75", None, True),
+        ("74.99", None, False),
+    ],
+)
+def test_a_limit_is_reached_by_its_own_points(
+    session: Session, total: str, band: str | None, passed: bool
+) -> None:
+    cycle = make_cycle(session)
+    _set(session, cycle, bands=BANDS, pass_mark=Decimal("75"), award_years=3)
+    session.flush()
+    session.refresh(cycle)
+    found = awarded(cycle, Decimal(total))
+    assert found is not None
+    assert (found.band.name if found.band else None, found.passed, found.award_years) == (band, passed, 3)
+    assert [each.name for each in bands_of(cycle)] == ["优秀", "良好"]
+
+
+def test_a_pass_mark_alone_names_no_band(session: Session) -> None:
+    cycle = make_cycle(session)
+    _set(session, cycle, pass_mark=Decimal("75"))
+    found = awarded(cycle, Decimal("90"))
+    assert found is not None and (found.passed, found.band) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"pass_mark": Decimal("100.1")}, {"pass_mark": "mark_above_points"}),
+        ({"bands": [Band(" ", Decimal("80"))]}, {"band_1": "band_incomplete"}),
+        ({"bands": [Band("优", Decimal("101"))]}, {"band_1": "mark_above_points"}),
+        ({"bands": [BANDS[0], Band("良好", Decimal("70"))]}, {"band_2": "bands_alike"}),
+        ({"bands": [BANDS[0], Band("中", Decimal("80"))]}, {"band_2": "bands_alike"}),
+        ({"award_years": 0}, {"award_years": "award_years_uneven"}),
+        ({"answer_days": {1: 91}}, {"answer_days_1": "window_too_long"}),
+    ],
+)
+def test_terms_make_sense(session: Session, given: dict[str, object], fields: dict[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        _set(session, make_cycle(session), **given)
+    assert {field: error.code for field, error in refused.value.errors.items()} == fields
+
+
+def test_what_results_are_published_by_stays_once_one_is_out(session: Session) -> None:
+    made = make_settled(session)
+    _set(session, made.scene.cycle, pass_mark=Decimal("75"), answer_days={1: 10})
+    made.publish()
+    until = made.assignment.answers_until
+    assert until is not None and (until - NOW).days == 10
+    with pytest.raises(DomainError, match="terms_published"):
+        _set(session, made.scene.cycle, pass_mark=Decimal("74"))
+    result = published_results(session, made.scene.dossier)[0]
+    assert result.standing is not None and result.standing.passed
+
+
+def test_a_result_says_nothing_of_what_is_not_set(session: Session) -> None:
+    made = make_published(session)
+    assert published_results(session, made.scene.dossier)[0].standing is None
+
+
+def test_an_earlier_round_has_no_band(session: Session) -> None:
+    scene = make_scene(session, experts=2, rounds=[RoundPlan("区县初评"), RoundPlan("市级评估")])
+    _set(session, scene.cycle, pass_mark=Decimal("10"), answer_days={1: 5, 2: 7})
+    made = make_settled(session, scene=scene)
+    made.publish()
+    assert published_results(session, scene.dossier)[0].standing is None
