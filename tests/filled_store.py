@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import (
     Assignment,
+    AwardTerms,
     Benchmark,
+    Call,
     CarryOver,
+    Certificate,
     Closing,
     Correction,
     Determination,
@@ -27,6 +30,7 @@ from portfolio.models import (
     Package,
     PageImage,
     Panel,
+    PanelReminder,
     Rectification,
     Recusal,
     Remark,
@@ -194,6 +198,25 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
             Substitution(review_id=review.id, substitute_id=review.id, named_by=expert.id, named_at=NOW),
             Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
+            PanelReminder(
+                assignment_id=assignment.id,
+                user_id=expert.id,
+                call=Call.REVIEW_DUE,
+                occasion="2026-11-30-3",
+                noted_at=NOW,
+            ),
+            AwardTerms(cycle_id=dossier.cycle_id, validity_years=3, set_by=expert.id, set_at=NOW),
+            Certificate(
+                year=NOW.year,
+                serial=1,
+                school_id=dossier.school_id,
+                dossier_id=dossier.id,
+                assignment_id=assignment.id,
+                awarded_on=NOW.date(),
+                renew_by=NOW.date().replace(year=NOW.year + 3),
+                awarded_by=expert.id,
+                awarded_at=NOW,
+            ),
         ]
     )
 
