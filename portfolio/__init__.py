@@ -38,6 +38,7 @@ BLUEPRINTS = (
     "settlement",
     "staff",
     "bureau",
+    "lists",
 )
 
 

@@ -75,6 +75,10 @@ class Action(StrEnum):
     ASSIGNMENT_CLOSED = "assignment:closed"
     ASSIGNMENT_REOPENED = "assignment:reopened"
     RESULT_PUBLISHED = "result:published"
+    PANELS_REMINDED = "panels:reminded"
+    VALIDITY_SET = "award:validity_set"
+    CERTIFICATE_AWARDED = "certificate:awarded"
+    CERTIFICATE_REVOKED = "certificate:revoked"
 
 
 def record(

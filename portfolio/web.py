@@ -174,6 +174,7 @@ def guard(
             return view(thing, **{name: value for name, value in arguments.items() if name in taken})
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.locate = locate  # type: ignore[attr-defined]
         return guarded
 
     return decorate

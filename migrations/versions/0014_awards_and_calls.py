@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-CALLS = ("review_due", "review_late", "settle", "publish")
+CALLS = ("review_due", "review_late", "settle", "sign", "publish")
 
 
 def upgrade() -> None:

@@ -37,7 +37,7 @@ def home(dossier: Dossier) -> Any:
     """Home: the grid, the three numbers, the ranked gaps."""
     navigation.stand_on(dossier.school, dossier)
     seen = queries.overview(
-        web.db(), dossier, user_id=web.actor().user_id, now=web.now(), to_school=_is_of(dossier)
+        web.db(), dossier, user_id=web.actor().user_id, now=web.now(), to_school=is_of(dossier)
     )
     tasks = work.tasks(seen.stands, today=day_of(web.now()))
     place = Place(school_id=dossier.school_id)
@@ -246,7 +246,7 @@ def _element_page(
     navigation.stand_on(dossier.school, dossier)
     g.element_code = assessment.element
     place = Place(school_id=dossier.school_id, person_id=assessment.assignee_id)
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=_is_of(dossier))
+    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=is_of(dossier))
     here = _element(stands.rubric, assessment.element)
     measured = figures.results_of(stands.figures, dossier, here)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
@@ -283,7 +283,7 @@ def _element_page(
     )
 
 
-def _is_of(dossier: Dossier) -> bool:
+def is_of(dossier: Dossier) -> bool:
     """Whether the reader is of the school itself, which is told more than others."""
     return dossier.school_id in web.actor().schools()
 

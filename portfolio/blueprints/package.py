@@ -13,9 +13,9 @@ from portfolio.documents import receipt
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
+from portfolio.queries import awards, places
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
-from portfolio.queries import places
 from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
 from portfolio.templating import days_until, score
@@ -144,6 +144,7 @@ def result(dossier: Dossier) -> Any:
         "package/result.html",
         dossier=dossier,
         results=queries.published_results(web.db(), dossier),
+        certificates=awards.of_dossier(web.db(), dossier, now=web.now()),
         packages=dossier_queries.packages(web.db(), dossier.id),
     )
 

@@ -17,6 +17,7 @@ class Call(StrEnum):
     REVIEW_DUE = "review_due"
     REVIEW_LATE = "review_late"
     SETTLE = "settle"
+    SIGN = "sign"
     PUBLISH = "publish"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ScalarSelect, exists, or_, select
+from sqlalchemy import ScalarSelect, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
@@ -80,6 +80,19 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier) -> bool:
     """
     if not actor.panels() or dossier.school_id in actor.conflicts:
         return False
+    return session.scalar(_to_judge(actor).where(Package.dossier_id == dossier.id).limit(1)) is not None
+
+
+def still_blind_in(session: Session, actor: Actor, cycle_id: int) -> frozenset[int]:
+    """The dossiers of a cycle that somebody is still to judge alone, as `still_blind`; at most one statement."""
+    if not actor.panels():
+        return frozenset()
+    judged = _to_judge(actor).where(Package.cycle_id == cycle_id, Package.school_id.not_in(actor.conflicts))
+    return frozenset(session.scalars(judged))
+
+
+def _to_judge(actor: Actor) -> Select[int]:
+    """The dossiers of which somebody's own scores, or the table they chair, are outstanding."""
     scores = exists().where(
         Review.assignment_id == Assignment.id,
         Review.expert_id == actor.user_id,
@@ -90,13 +103,11 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier) -> bool:
         Membership.panel_id == Assignment.panel_id,
         Membership.role == Role.CHAIR,
     )
-    waiting = (
-        select(Assignment.id)
-        .join(Package, Package.id == Assignment.package_id)
+    return (
+        select(Package.dossier_id)
+        .join(Assignment, Package.id == Assignment.package_id)
         .where(
-            Package.dossier_id == dossier.id,
             Assignment.closed_at.is_(None),
             or_(scores, chairs & Assignment.settling_since.is_(None)),
         )
     )
-    return session.scalar(waiting.limit(1)) is not None

@@ -13,6 +13,14 @@ from portfolio.wording.measures import (
     stated,
     unit_words,
 )
+from portfolio.wording.office import (
+    CALL_STATES,
+    CALLS,
+    PHASE_STATES,
+    PHASES,
+    VALIDITIES,
+    VALIDITY_STATES,
+)
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
 from portfolio.wording.terms import (
@@ -37,6 +45,8 @@ from portfolio.wording.trail import AUDIT_ACTIONS, CHANGES, change_words
 
 __all__ = [
     "AUDIT_ACTIONS",
+    "CALLS",
+    "CALL_STATES",
     "CHANGES",
     "CHANNELS",
     "COMPARISONS",
@@ -49,6 +59,8 @@ __all__ = [
     "LEGEND",
     "MATTERS",
     "NUMBERS",
+    "PHASES",
+    "PHASE_STATES",
     "PROBLEMS",
     "REFUSALS",
     "ROLES",
@@ -64,6 +76,8 @@ __all__ = [
     "TOUCHES",
     "URGENCIES",
     "URGENCY_STATES",
+    "VALIDITIES",
+    "VALIDITY_STATES",
     "VERDICTS",
     "VERDICT_STATES",
     "ProblemWords",

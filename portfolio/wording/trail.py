@@ -71,6 +71,10 @@ AUDIT_ACTIONS = {
     Action.ASSIGNMENT_CLOSED: _l("closed a review"),
     Action.ASSIGNMENT_REOPENED: _l("reopened a review"),
     Action.RESULT_PUBLISHED: _l("published a result"),
+    Action.PANELS_REMINDED: _l("reminded panels"),
+    Action.VALIDITY_SET: _l("set how long a title is valid"),
+    Action.CERTIFICATE_AWARDED: _l("awarded a certificate"),
+    Action.CERTIFICATE_REVOKED: _l("revoked a certificate"),
 }
 
 CHANGES = {
