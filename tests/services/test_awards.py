@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.audit import Action
 from portfolio.errors import DomainError, Refused
-from portfolio.models import AuditEvent, Certificate, DossierState
+from portfolio.models import AuditEvent, Certificate, DossierState, Round
 from portfolio.policy import Actor
 from portfolio.queries import awards as queries
 from portfolio.queries import results
@@ -96,7 +96,7 @@ def test_one_that_can_not_be_published_keeps_all_others_back_and_is_named(
 
 def test_whoever_is_still_to_judge_a_dossier_finds_no_sum_of_it(session: Session) -> None:
     scene = closed_scene(session, rounds=[RoundPlan("区县初评"), RoundPlan("市级评估")])
-    second = next(round_ for round_ in scene.cycle.rounds if round_.position == 2)
+    second = session.scalars(select(Round).where(Round.cycle_id == scene.cycle.id, Round.position == 2)).one()
     office = bureau_actor(session)
     panel = panels.form_panel(
         session,
@@ -118,10 +118,10 @@ def test_whoever_is_still_to_judge_a_dossier_finds_no_sum_of_it(session: Session
 def test_the_title_is_numbered_by_year_and_valid_for_the_years_of_its_cycle(
     session: Session, office: Actor
 ) -> None:
-    _scene_, certificate = awarded_scene(session, office, years=3)
+    _, certificate = awarded_scene(session, office, years=3)
     assert (certificate.number, certificate.awarded_on) == ("新优质〔2026〕0001号", NOW.date())
     assert certificate.renew_by == NOW.date().replace(year=NOW.year + 3)
-    _other, following = awarded_scene(session, office, years=5)
+    _, following = awarded_scene(session, office, years=5)
     assert following.number == "新优质〔2026〕0002号"
 
 
@@ -217,7 +217,7 @@ def test_a_renewal_falls_on_the_same_day_of_the_calendar(day: date, years: int, 
 
 
 def test_revoking_asks_for_a_reason_and_happens_once(session: Session, office: Actor) -> None:
-    _scene_, certificate = awarded_scene(session, office)
+    _, certificate = awarded_scene(session, office)
     with pytest.raises(DomainError, match="reason_missing"):
         awards.revoke(session, actor=office, now=NOW, certificate=certificate, reason="  ")
     awards.revoke(session, actor=office, now=NOW, certificate=certificate, reason="查实造假。")

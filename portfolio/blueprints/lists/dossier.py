@@ -17,7 +17,7 @@ from portfolio.models import Dossier
 from portfolio.policy import Permission, Place
 from portfolio.queries import carry, figures, people, trend, work
 from portfolio.queries import dossier as queries
-from portfolio.queries.carry import CarriedCitation, Problem
+from portfolio.queries.carry import CarriedCitation, CarryPlan, Problem
 from portfolio.queries.figures import Entry, FigureRow
 from portfolio.queries.trend import Comparison
 from portfolio.queries.work import ShareRow, Task
@@ -308,7 +308,7 @@ TO_PUT_RIGHT: list[Column[Problem]] = [
 @of("carry.preview", "/dossiers/<int:dossier_id>/carry-over", _l("Citations"))
 def carried_citations(dossier: Dossier) -> Listing[CarriedCitation]:
     """The citations that would come over."""
-    plan = carry.plan(web.db(), dossier)
+    plan = _plan(dossier)
     rows = [*plan.citations, *plan.too_old, *plan.without_element] if plan else []
     return Listing(f"{dossier.school.name} {_('Citations')}", CARRIED, rows)
 
@@ -316,5 +316,10 @@ def carried_citations(dossier: Dossier) -> Listing[CarriedCitation]:
 @of("carry.preview", "/dossiers/<int:dossier_id>/carry-over/problems", _l("To put right"))
 def to_put_right(dossier: Dossier) -> Listing[Problem]:
     """What the last panel found."""
-    plan = carry.plan(web.db(), dossier)
+    plan = _plan(dossier)
     return Listing(f"{dossier.school.name} {_('To put right')}", TO_PUT_RIGHT, plan.problems if plan else ())
+
+
+def _plan(dossier: Dossier) -> CarryPlan | None:
+    """What would come over; nothing once it has."""
+    return None if carry.carried(web.db(), dossier.id) else carry.plan(web.db(), dossier)

@@ -78,7 +78,7 @@ TRASH: list[Column[Thrown]] = [
 ]
 
 
-@of("evidence.trash", "/schools/<int:school_id>/trash", _l("Trash"))
+@of("evidence.trash", "/schools/<int:school_id>/evidence/trash", _l("Trash"))
 def trash(at: SchoolAt) -> Listing[Any]:
     """The whole trash, or what a search found in it."""
     title, q = f"{at.school.name} {_('Trash')}", words_in(request.args)

@@ -18,7 +18,7 @@ from portfolio.blueprints.bureau.root import cycle_asked
 from portfolio.blueprints.lists.root import Column, Listing, of
 from portfolio.documents.table import Value
 from portfolio.errors import NotFound
-from portfolio.models import Cycle
+from portfolio.models import Cycle, Dossier
 from portfolio.queries import awards as award_queries
 from portfolio.queries import bureau as bureau_queries
 from portfolio.queries import progress as progress_queries
@@ -26,12 +26,13 @@ from portfolio.queries import results as result_queries
 from portfolio.queries import staff as staff_queries
 from portfolio.queries.awards import Awarded
 from portfolio.queries.bureau import CycleRow, Handed, TakingPart
-from portfolio.queries.city import CityRow, Number, city_overview
+from portfolio.queries.city import City, CityLine, CityRow, Matter, Number, city_overview
 from portfolio.queries.places import SchoolAt
 from portfolio.queries.progress import Load, PackageWay
 from portfolio.queries.results import Result
-from portfolio.queries.staff import AccountRow, HeldRole, SchoolRow
+from portfolio.queries.staff import AccountRow, HeldRole, InvitationRow, SchoolRow
 from portfolio.queries.trail import TrailRow, whole_trail
+from portfolio.queries.weakest import WeakElement
 from rubric.scoring import Totals
 
 # ---- The city ----
@@ -40,9 +41,8 @@ from rubric.scoring import Totals
 @of("bureau.overview", "/bureau/city", _l("Schools"))
 def city() -> Listing[CityRow]:
     """The schools found, with the three numbers of each A-indicator and in all."""
-    found = city_overview(web.db(), now=web.now(), asked=replace(overview.asked(), page=None))
-    if found.cycle is None or found.rubric is None:
-        raise NotFound()
+    found = _city()
+    assert found.rubric is not None
     columns: list[Column[CityRow]] = [
         Column(_l("District"), lambda row: row.district),
         Column(_l("School"), lambda row: row.school),
@@ -52,7 +52,53 @@ def city() -> Listing[CityRow]:
     ]
     for indicator in found.rubric.indicators:
         columns += _three(_of_indicator(indicator.code), f"{indicator.code} ")
-    return Listing(f"{found.cycle.name} {_('City overview')}", columns, found.rows)
+    return Listing(_titled(found.cycle, _("City overview")), columns, found.rows)
+
+
+class Pending(NamedTuple):
+    """Something the bureau should look into at a school."""
+
+    matter: Matter
+    line: CityLine
+
+
+MATTERS: list[Column[Pending]] = [
+    Column(_l("Matter"), lambda row: str(wording.MATTERS[row.matter][0])),
+    Column(_l("School"), lambda row: row.line.school),
+    Column(_l("District"), lambda row: row.line.district),
+    Column(_l("What to do"), lambda row: str(wording.MATTERS[row.matter][1])),
+]
+
+
+@of("bureau.overview", "/bureau/matters", _l("Needs attention"))
+def matters() -> Listing[Pending]:
+    """What the bureau should look into, the most urgent first."""
+    found = _city()
+    rows = [Pending(*pair) for pair in found.matters]
+    return Listing(_titled(found.cycle, _("Needs attention")), MATTERS, rows)
+
+
+WEAKEST: list[Column[WeakElement]] = [
+    Column(_l("Element"), lambda row: row.element.code),
+    Column(_l("Wording"), lambda row: row.element.text),
+    Column(_l("Points"), lambda row: row.element.points),
+    Column(_l("Share supported, in percent"), lambda row: row.share * 100),
+    Column(_l("Schools that scored it"), lambda row: row.scored),
+]
+
+
+@of("bureau.overview", "/bureau/weakest", _l("Weakest elements of the city"))
+def weakest_elements() -> Listing[WeakElement]:
+    """The elements with the least share supported."""
+    found = _city()
+    return Listing(_titled(found.cycle, _("Weakest elements of the city")), WEAKEST, found.weakest)
+
+
+def _city() -> City:
+    found = city_overview(web.db(), now=web.now(), asked=replace(overview.asked(), page=None))
+    if found.cycle is None:
+        raise NotFound()
+    return found
 
 
 def _three(totals: Callable[[CityRow], Totals], before: str = "") -> list[Column[CityRow]]:
@@ -244,6 +290,59 @@ def staff(at: SchoolAt) -> Listing[AccountRow]:
 def _staff(at: SchoolAt) -> Listing[AccountRow]:
     rows = staff_queries.staff_of(web.db(), at.school.id)
     return Listing(f"{at.school.name} {_('People')}", STAFF, rows)
+
+
+INVITATIONS: list[Column[InvitationRow]] = [
+    Column(_l("Full name"), lambda row: row.name),
+    Column(_l("Role"), lambda row: str(wording.ROLES[row.role]) if row.role else _("new password")),
+    Column(_l("School"), lambda row: row.school),
+    Column(_l("Valid until"), lambda row: row.expires_at),
+]
+
+
+@of("bureau.accounts", "/bureau/invitations", _l("Open invitations"))
+def invitations() -> Listing[InvitationRow]:
+    """Links that still work, everywhere; never the links themselves."""
+    rows = staff_queries.open_invitations(web.db(), now=web.now())
+    return Listing(_("Open invitations"), INVITATIONS, rows)
+
+
+@of("bureau.school", "/bureau/schools/<int:school_id>/invitations", _l("Open invitations"))
+def school_invitations(at: SchoolAt) -> Listing[InvitationRow]:
+    """Links to a school's staff, for the bureau."""
+    return _invited(at)
+
+
+@of("staff.people", "/schools/<int:school_id>/invitations", _l("Open invitations"))
+def staff_invitations(at: SchoolAt) -> Listing[InvitationRow]:
+    """Links to a school's staff, for its lead."""
+    return _invited(at)
+
+
+def _invited(at: SchoolAt) -> Listing[InvitationRow]:
+    rows = staff_queries.open_invitations(web.db(), now=web.now(), school_id=at.school.id)
+    return Listing(f"{at.school.name} {_('Open invitations')}", INVITATIONS, rows)
+
+
+class Taken(NamedTuple):
+    """A school's dossier in a cycle, and whether a package was made of it."""
+
+    dossier: Dossier
+    package_id: int | None
+
+
+DOSSIERS: list[Column[Taken]] = [
+    Column(_l("Cycle"), lambda row: row.dossier.cycle.name),
+    Column(_l("Standing"), lambda row: str(wording.STATES[row.dossier.state])),
+    Column(_l("Submitted"), lambda row: _("yes") if row.package_id else _("no")),
+]
+
+
+@of("bureau.school", "/bureau/schools/<int:school_id>/dossiers", _l("Dossiers"))
+def school_dossiers(at: SchoolAt) -> Listing[Taken]:
+    """A school's dossiers, the newest first."""
+    rows = [Taken(*row) for row in staff_queries.dossiers_of(web.db(), at.school.id)]
+    return Listing(f"{at.school.name} {_('Dossiers')}", DOSSIERS, rows)
 
 
 # ---- Panels on their way, results, certificates ----

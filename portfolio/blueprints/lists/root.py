@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import IO, Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, request, stream_with_context, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import LazyString
+from sqlalchemy.orm import Session
 
 from portfolio import web
 from portfolio.documents.table import Table, Value, csv_parts, write_xlsx
@@ -23,7 +25,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PART = 256 * 1024  # bytes sent at a time
 KINDS = {"csv": "CSV", "xlsx": "Excel"}
 # What tells where on the page somebody is, and not which rows are listed.
-NOT_FILTERS = frozenset({"page", "older_than", "view", "for", "element"})
+NOT_FILTERS = frozenset({"page", "older_than", "view", "for", "element", "part"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,19 @@ def _file(listing: Listing[Any], kind: str) -> Response:
 
 
 def _csv(table: Table) -> Response:
-    return Response(stream_with_context(csv_parts(table)), content_type="text/csv; charset=utf-8")
+    reading = web.take_db()
+    parts = stream_with_context(_read_out(csv_parts(table), reading))
+    answer = Response(parts, content_type="text/csv; charset=utf-8")
+    answer.call_on_close(reading.close)
+    return answer
+
+
+def _read_out(parts: Iterator[bytes], reading: Session) -> Iterator[bytes]:
+    """The parts, read while they are sent; the session is closed after the last."""
+    try:
+        yield from parts
+    finally:
+        reading.close()
 
 
 def _xlsx(table: Table) -> Response:
@@ -142,7 +156,6 @@ def offered() -> list[Offered]:
 
 def _address(declared: Declared, kind: str) -> str:
     left_out = NOT_FILTERS.difference(declared.filters)
-    filters = {
-        name: values for name, values in request.args.to_dict(flat=False).items() if name not in left_out
-    }
-    return url_for(declared.endpoint, kind=kind, **{**filters, **(request.view_args or {})})
+    filters = [(name, value) for name, value in request.args.items(multi=True) if name not in left_out]
+    address = url_for(declared.endpoint, kind=kind, **(request.view_args or {}))
+    return f"{address}?{urlencode(filters)}" if filters else address
