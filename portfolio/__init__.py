@@ -44,6 +44,7 @@ BLUEPRINTS = (
     "rectification",
     "staff",
     "bureau",
+    "lists",
 )
 
 

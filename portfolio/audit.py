@@ -104,6 +104,10 @@ class Action(StrEnum):
     APPEAL_SENT = "appeal:sent"
     APPEAL_ACCEPTED = "appeal:accepted"
     APPEAL_DECLINED = "appeal:declined"
+    PANELS_REMINDED = "panels:reminded"
+    VALIDITY_SET = "award:validity_set"
+    CERTIFICATE_AWARDED = "certificate:awarded"
+    CERTIFICATE_REVOKED = "certificate:revoked"
 
 
 def record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from datetime import datetime
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 from babel.dates import format_date
 from babel.support import Translations
 
+from portfolio.days import day_of
+from portfolio.models import Call
 from rubric.gaps import ElementStatus
 
 CATALOGUES = Path(__file__).resolve().parent / "translations"
@@ -57,6 +60,54 @@ def reminder(
         words.gettext("Reminders go where your account says; there you can also turn them off."),
     ]
     return subject, "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A package in a reminder around a panel's review: what is asked for, and the round's deadline, if it has one."""
+
+    call: Call
+    school: str
+    round: str
+    review_by: datetime | None
+
+
+def call(*, locale: str, name: str, calls: Sequence[Called], address: str) -> tuple[str, str]:
+    """Subject and text of a reminder around panels' reviews; `address` is where to go on."""
+    words = words_in(locale)
+    subject = words.ngettext("%(num)s package waits for you", "%(num)s packages wait for you", len(calls)) % {
+        "num": len(calls)
+    }
+    lines = [
+        words.gettext("Hello %(name)s,") % {"name": name},
+        "",
+        words.gettext("these packages wait for you:"),
+        "",
+        *(_call_line(each, locale) for each in calls),
+        "",
+        words.gettext("Go on here: %(address)s") % {"address": address},
+        "",
+        words.gettext("Reminders go where your account says; there you can also turn them off."),
+    ]
+    return subject, "\n".join(lines) + "\n"
+
+
+def _call_line(called: Called, locale: str) -> str:
+    words = words_in(locale)
+    asked = {
+        Call.REVIEW_DUE: words.gettext("- %(school)s, %(round)s: hand in your review by %(day)s"),
+        Call.REVIEW_LATE: words.gettext("- %(school)s, %(round)s: your review was due by %(day)s"),
+        Call.SETTLE: words.gettext("- %(school)s, %(round)s: all reviews are in; please settle the scores"),
+        Call.SIGN: words.gettext("- %(school)s, %(round)s: closing waits for an expert's signature"),
+        Call.PUBLISH: words.gettext(
+            "- %(school)s, %(round)s: the review is closed; the result can be published"
+        ),
+    }
+    undated = words.gettext("- %(school)s, %(round)s: hand in your review")
+    due = called.call in (Call.REVIEW_DUE, Call.REVIEW_LATE)
+    wanted = undated if due and called.review_by is None else asked[called.call]
+    day = _day(day_of(called.review_by), locale) if called.review_by else ""
+    return wanted % {"school": called.school, "round": called.round, "day": day}
 
 
 def _line(element: DueElement, locale: str) -> str:

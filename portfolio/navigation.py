@@ -148,6 +148,16 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
     yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
+    yield _item(
+        _("Progress"),
+        "bureau.progress",
+        within=("bureau.remind", "bureau.publication", "bureau.publish_results"),
+    )
+    yield _item(
+        _("Certificates"),
+        "bureau.certificates",
+        within=("bureau.award", "bureau.set_validity", "bureau.revoke_certificate"),
+    )
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Proof"), "documents.proof")
     yield _item(_("Audit trail"), "bureau.audit_trail")

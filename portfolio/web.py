@@ -112,6 +112,13 @@ def db() -> Session:
     return cast(Session, g.db)
 
 
+def take_db() -> Session:
+    """This request's session, for an answer that reads on when the request is over: its taker closes it."""
+    opened = db()
+    g.pop("db")
+    return opened
+
+
 def _streams() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     return bool(getattr(view, "streams", False))
@@ -174,6 +181,7 @@ def guard(
             return view(thing, **{name: value for name, value in arguments.items() if name in taken})
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.locate = locate  # type: ignore[attr-defined]
         return guarded
 
     return decorate

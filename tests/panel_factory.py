@@ -119,6 +119,10 @@ class Scene:
 
     def settle_all(self, reason: str = "专家组一致意见。") -> None:
         """The chair settles every element at the self-score, where that is the median."""
+        self.settle_at({}, reason)
+
+    def settle_at(self, finals: dict[str, str], reason: str = "专家组一致意见。") -> None:
+        """The chair settles every element at the score named, else at the self-score, where that is the median."""
         if self.assignment.settling_since is None:
             self.open_table()
         codes = self.session.scalars(
@@ -131,7 +135,7 @@ class Scene:
                 now=NOW,
                 assignment=self.assignment,
                 code=code,
-                score_text=str(claimed(code)),
+                score_text=finals.get(code, str(claimed(code))),
                 rule="median",
                 reason=reason,
                 version=0,

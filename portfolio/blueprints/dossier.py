@@ -37,7 +37,7 @@ def home(dossier: Dossier) -> Any:
     """Home: the grid, the three numbers, the ranked gaps."""
     navigation.stand_on(dossier.school, dossier)
     seen = queries.overview(
-        web.db(), dossier, user_id=web.actor().user_id, now=web.now(), to_school=_is_of(dossier)
+        web.db(), dossier, user_id=web.actor().user_id, now=web.now(), to_school=is_of(dossier)
     )
     tasks = work.tasks(seen.stands, today=day_of(web.now()))
     place = Place(school_id=dossier.school_id)
@@ -47,7 +47,7 @@ def home(dossier: Dossier) -> Any:
         "dossier/home.html",
         mine=[task for task in tasks if task.owner_id == web.actor().user_id],
         late=work.overdue(web.db(), dossier, tasks) if leads else [],
-        to_put_right=rectifying.overdue(web.db(), dossier, now=web.now()) if _is_of(dossier) else [],
+        to_put_right=rectifying.overdue(web.db(), dossier, now=web.now()) if is_of(dossier) else [],
         leads=leads,
         start_from=carry.offered(web.db(), dossier) if web.may(Permission.CARRY_OVER, place) else None,
         dossier=dossier,
@@ -250,7 +250,7 @@ def _element_page(
     navigation.stand_on(dossier.school, dossier)
     g.element_code = assessment.element
     place = Place(school_id=dossier.school_id, person_id=assessment.assignee_id)
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=_is_of(dossier))
+    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=is_of(dossier))
     here = _element(stands.rubric, assessment.element)
     measured = figures.results_of(stands.figures, dossier, here)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
@@ -290,7 +290,7 @@ def _element_page(
     )
 
 
-def _is_of(dossier: Dossier) -> bool:
+def is_of(dossier: Dossier) -> bool:
     """Whether the reader is of the school itself, which is told more than others."""
     return dossier.school_id in web.actor().schools()
 

@@ -14,9 +14,9 @@ from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
+from portfolio.queries import awards, places, rectifying, supplements
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
-from portfolio.queries import places, rectifying, supplements
 from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
 from portfolio.templating import days_until, score
@@ -154,6 +154,7 @@ def result(dossier: Dossier) -> Any:
         names={element.code: element.short_title for element in rubric.elements},
         indicators=[(each.code, each.title) for each in rubric.indicators],
         may_answer=web.may(Permission.APPEAL_WRITE, place),
+        certificates=awards.of_dossier(web.db(), dossier, now=web.now()),
         packages=dossier_queries.packages(web.db(), dossier.id),
     )
 

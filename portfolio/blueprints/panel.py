@@ -18,6 +18,7 @@ from portfolio.policy import Permission
 from portfolio.queries import derived, places
 from portfolio.queries import panel as queries
 from portfolio.queries.beside import beside_score
+from portfolio.queries.calls import my_calls
 from portfolio.queries.derived import Viewing
 from portfolio.queries.my_packages import my_packages
 from portfolio.queries.panel import Desk, Show
@@ -179,6 +180,7 @@ def _packages_page(
     return render_template(
         "panel/packages.html",
         mine=my_packages(web.db(), web.actor()),
+        my_calls=my_calls(web.db(), web.actor()),
         days_until=days_until,
         refused=refused,
         unsigned=unsigned,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from portfolio import mail
 from portfolio.commands.installation import CannotRun, opened
-from portfolio.services import reminders
+from portfolio.services import calling, reminders
 
 
 def remind(_arguments: argparse.Namespace) -> int:
@@ -19,9 +19,14 @@ def remind(_arguments: argparse.Namespace) -> int:
                 "mail is off: set PORTFOLIO_SMTP_HOST, PORTFOLIO_MAIL_FROM and PORTFOLIO_URL to send reminders"
             )
         place.require_schema()
+        now = datetime.now(UTC)
+        with place.writing() as session:
+            calling.note_due(session, now=now, days=place.settings.remind_days)
         with mail.Mailer(place.settings) as mailer:
-            outcome = reminders.send_due(place.sessions, mailer, now=datetime.now(UTC))
-    print(f"Reminders sent: {outcome.sent}.")
-    for reason, times in Counter(outcome.failures).items():
+            of_elements = reminders.send_due(place.sessions, mailer, now=now)
+            of_panels = calling.send_noted(place.sessions, mailer, now=now)
+    print(f"Reminders sent: {of_elements.sent + of_panels.sent}.")
+    failures = of_elements.failures + of_panels.failures
+    for reason, times in Counter(failures).items():
         print(f"Not sent: {times} ({reason}); the next run tries again.")
-    return 1 if outcome.failures else 0
+    return 1 if failures else 0

@@ -1,19 +1,36 @@
-"""A plain table as a file that spreadsheets open: CSV in UTF-8 with its mark, or XLSX."""
+"""A plain table as a file that spreadsheets open: CSV in UTF-8 with its mark, or XLSX. Rows are read once, in order."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
 from decimal import Decimal
+from itertools import islice
+from typing import IO, Any
 
 import xlsxwriter
 
-Value = str | int | Decimal | None
-# what a spreadsheet would take for a formula, were it not told that this is text
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+from portfolio.days import SCHOOL_TIME
+
+Value = str | int | Decimal | Date | datetime | None
+# What a spreadsheet would take for a formula, were it not told that this is text; also full-width, as Excel reads it
+# where people write Chinese (OWASP, CSV Injection).
+ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+MOST_ROWS = 1_048_575  # of an XLSX sheet, below the headings
+MOST_SIGNS = 32_767  # of an XLSX cell
+_BATCH = 500  # rows written at a time
+_MEASURED = 200  # rows that a column's width goes by
 _WIDEST = 40  # characters
+_FORMATS = {
+    "head": {"bold": True, "text_wrap": True, "valign": "top"},
+    "points": {"num_format": "0.0#"},
+    "day": {"num_format": "yyyy-mm-dd", "align": "left"},
+    "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,48 +39,121 @@ class Table:
 
     title: str
     headings: Sequence[str]
-    rows: Sequence[Sequence[Value]]
+    rows: Iterable[Sequence[Value]]
 
 
-def as_csv(table: Table) -> bytes:
-    """The table as CSV; text that a spreadsheet would run begins with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerows([[_harmless(value) for value in row] for row in (table.headings, *table.rows)])
-    return text.getvalue().encode("utf-8-sig")
+def csv_parts(table: Table) -> Iterator[bytes]:
+    """The table as CSV, part by part; text that a spreadsheet would run begins with an apostrophe."""
+    rows = iter(table.rows)
+    yield _csv([table.headings]).encode("utf-8-sig")
+    while batch := list(islice(rows, _BATCH)):
+        yield _csv(batch).encode()
 
 
-def as_xlsx(table: Table) -> bytes:
-    """The table as a workbook of one sheet: headings stay in sight, numbers are numbers."""
-    buffer = io.BytesIO()
+def write_xlsx(table: Table, target: IO[bytes]) -> None:
+    """The table as a workbook: headings stay in sight, numbers are numbers, days are days, all text is text.
+
+    Each row leaves memory as soon as it is written; what one sheet can't hold goes on on the next.
+    """
     book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    sheet = book.add_worksheet()
-    bold, points = (
-        book.add_format({"bold": True, "text_wrap": True, "valign": "top"}),
-        book.add_format({"num_format": "0.0#"}),
-    )
-    sheet.write_row(0, 0, table.headings, bold)
-    for number, row in enumerate(table.rows, start=1):
-        for place, value in enumerate(row):
-            if isinstance(value, Decimal):
-                sheet.write_number(number, place, float(value), points)
-            else:
-                sheet.write(number, place, value)
-    for place, heading in enumerate(table.headings):
-        texts = [str(row[place]) for row in table.rows[:200] if isinstance(row[place], str)]
-        widest = max(map(_width, [*texts, *heading.split()]), default=0)
-        sheet.set_column(place, place, min(widest + 2, _WIDEST))
-    sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, len(table.rows), len(table.headings) - 1)
     book.set_properties({"title": table.title})
+    formats = {name: book.add_format(look) for name, look in _FORMATS.items()}
+    rows = iter(table.rows)
+    first: list[Sequence[Value]] = list(islice(rows, 1))
+    while True:
+        _write_sheet(book.add_worksheet(), table.headings, first, rows, formats)
+        first = list(islice(rows, 1))
+        if not first:
+            break
     book.close()
-    return buffer.getvalue()
 
 
-def _harmless(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_ACTIVE) else value
+def _csv(rows: Iterable[Sequence[Value]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows([_in_csv(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _in_csv(value: Value) -> str | int | None:
+    match value:
+        case str():
+            return f"'{value}" if value.startswith(ACTIVE) else value
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            return f"{_local(value):%Y-%m-%d %H:%M}"
+        case Date():
+            return value.isoformat()
+        case _:
+            return value
+
+
+def _write_sheet(
+    sheet: Any,
+    headings: Sequence[str],
+    first: Sequence[Sequence[Value]],
+    rows: Iterator[Sequence[Value]],
+    formats: dict[str, Any],
+) -> None:
+    """One sheet, from the `first` row on for as many rows as it can hold."""
+    for place, heading in enumerate(headings):
+        sheet.write_string(0, place, heading, formats["head"])
+    widths = [max(map(_width, heading.split()), default=0) for heading in headings]
+    number = 0
+    for number, row in enumerate(_chained(first, rows), start=1):
+        for place, value in enumerate(row):
+            _write(sheet, number, place, value, formats)
+            if number <= _MEASURED:
+                widths[place] = max(widths[place], _width(_shown(value)))
+    for place, width in enumerate(widths):
+        sheet.set_column(place, place, min(width + 2, _WIDEST))
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, max(number, 1), len(headings) - 1)
+
+
+def _chained(first: Sequence[Sequence[Value]], rows: Iterator[Sequence[Value]]) -> Iterator[Sequence[Value]]:
+    yield from first
+    yield from islice(rows, MOST_ROWS - len(first))
+
+
+def _write(sheet: Any, number: int, place: int, value: Value, formats: dict[str, Any]) -> None:
+    match value:
+        case None | "":
+            return
+        case str():
+            sheet.write_string(number, place, _fitting(value))
+        case datetime():
+            sheet.write_datetime(number, place, _local(value), formats["moment"])
+        case Date():
+            sheet.write_datetime(number, place, value, formats["day"])
+        case Decimal():
+            sheet.write_number(number, place, float(value), formats["points"])
+        case _:
+            sheet.write_number(number, place, value)
+
+
+def _fitting(text: str) -> str:
+    """A longer text than a cell holds would be left out whole: it is cut, and the cut is seen."""
+    return text if len(text) <= MOST_SIGNS else f"{text[: MOST_SIGNS - 1]}…"
+
+
+def _local(moment: datetime) -> datetime:
+    """By the schools' clock; without a zone, which no spreadsheet knows."""
+    return moment.astimezone(SCHOOL_TIME).replace(tzinfo=None)
+
+
+def _shown(value: Value) -> str:
+    match value:
+        case datetime():
+            return "yyyy-mm-dd hh:mm"
+        case Date():
+            return "yyyy-mm-dd"
+        case str():
+            return max(value.splitlines(), key=len, default="")
+        case _:
+            return ""
 
 
 def _width(text: str) -> int:

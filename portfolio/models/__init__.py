@@ -1,5 +1,7 @@
 """The store: typed mappings and the rules a schema can hold. No workflow."""
 
+from portfolio.models.award import AwardTerms, Certificate
+from portfolio.models.calling import Call, PanelReminder
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
 from portfolio.models.derived import Derivation, DerivationState, PageImage, PageText, SearchChunk, TextSource
@@ -98,9 +100,12 @@ __all__ = [
     "AppealOutcome",
     "Assignment",
     "AuditEvent",
+    "AwardTerms",
     "Benchmark",
     "Blob",
+    "Call",
     "CarryOver",
+    "Certificate",
     "CheckOutcome",
     "Citation",
     "Closing",
@@ -139,6 +144,7 @@ __all__ = [
     "PageImage",
     "PageText",
     "Panel",
+    "PanelReminder",
     "ReadinessRecord",
     "RecordedDay",
     "Rectification",

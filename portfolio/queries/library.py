@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from datetime import datetime
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
@@ -144,6 +146,20 @@ def library_page(
     return Library(_rows(session, statement, dossier_id), facets, pages)
 
 
+def whole_library(session: Session, *, yardstick: Yardstick, chosen: Filter) -> Iterator[Row]:
+    """All that is found, in the library's order: in two statements, the rows read as they are asked for."""
+    statement = (
+        newest_files()
+        .add_columns(problems.mask(yardstick))
+        .where(*_conditions(chosen, yardstick))
+        .order_by(*_ordering(chosen.order))
+        .execution_options(yield_per=PAGE)
+    )
+    elements = citing_elements(session, yardstick.dossier_id)
+    for row in session.execute(with_made(statement, EvidenceVersion.school_id, EvidenceVersion.sha256)):
+        yield _row(row, elements)
+
+
 def picks(session: Session, *, yardstick: Yardstick, element: str) -> tuple[Row, ...]:
     """Evidence that an element doesn't cite yet, the newest first."""
     statement = (
@@ -185,36 +201,39 @@ def _is_newest() -> ColumnElement[bool]:
 def _rows(session: Session, statement: FilesWithProblems, dossier_id: int | None) -> tuple[Row, ...]:
     found = session.execute(with_made(statement, EvidenceVersion.school_id, EvidenceVersion.sha256)).all()
     elements = citing_elements(session, dossier_id, [evidence.id for evidence, *_ in found])
-    return tuple(
-        Row(
-            id=evidence.id,
-            title=evidence.title,
-            kind=evidence.kind,
-            date=evidence.date,
-            number=version.number,
-            filename=version.filename,
-            media_type=media_type,
-            size=size,
-            uploaded_by=name,
-            uploaded_at=version.uploaded_at,
-            elements=tuple(elements.get(evidence.id, ())),
-            problems=problems.named(bits),
-            made=Made.of(derivation, thumbnail),
-        )
-        for evidence, version, media_type, size, name, bits, derivation, thumbnail in found
+    return tuple(_row(row, elements) for row in found)
+
+
+def _row(found: Sequence[Any], elements: Mapping[int, list[str]]) -> Row:
+    evidence, version, media_type, size, name, bits, derivation, thumbnail = found
+    return Row(
+        id=evidence.id,
+        title=evidence.title,
+        kind=evidence.kind,
+        date=evidence.date,
+        number=version.number,
+        filename=version.filename,
+        media_type=media_type,
+        size=size,
+        uploaded_by=name,
+        uploaded_at=version.uploaded_at,
+        elements=tuple(elements.get(evidence.id, ())),
+        problems=problems.named(bits),
+        made=Made.of(derivation, thumbnail),
     )
 
 
 def citing_elements(
-    session: Session, dossier_id: int | None, evidence_ids: list[int]
+    session: Session, dossier_id: int | None, evidence_ids: list[int] | None = None
 ) -> dict[int, list[str]]:
-    """The elements of a dossier that cite each, in the rubric's order."""
+    """The elements of a dossier that cite each piece, or each of those named, in the rubric's order."""
     cited: dict[int, list[str]] = defaultdict(list)
-    if dossier_id is None or not evidence_ids:
+    if dossier_id is None or evidence_ids == []:
         return cited
+    named = true() if evidence_ids is None else Citation.evidence_id.in_(evidence_ids)
     rows = session.execute(
         select(Citation.evidence_id, Citation.element)
-        .where(Citation.dossier_id == dossier_id, Citation.evidence_id.in_(evidence_ids))
+        .where(Citation.dossier_id == dossier_id, named)
         .order_by(func.length(Citation.element), Citation.element)
     )
     for evidence_id, element in rows:

@@ -30,8 +30,8 @@ from portfolio.models import (
 )
 from portfolio.policy import counts
 from portfolio.queries.appeals import AppealView, appeals
-from portfolio.queries.awards import Awarded, awarded
 from portfolio.queries.panel_report import PanelReport, panel_report
+from portfolio.queries.result_terms import Awarded, awarded
 from rubric.gaps import ElementStatus
 from rubric.model import Channel, Element, Rubric
 from rubric.scoring import ElementClaim, Judgement, Rung, Totals, ladder, totals, totals_by_indicator

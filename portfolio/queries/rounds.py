@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ScalarSelect, Subquery, exists, or_, select
+from sqlalchemy import ScalarSelect, Select, Subquery, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
@@ -100,6 +100,22 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier, *, but: Assign
     """
     if not actor.panels() or dossier.school_id in actor.conflicts:
         return False
+    waiting = _to_judge(actor).where(Package.dossier_id == dossier.id)
+    if but is not None:
+        waiting = waiting.where(Assignment.id != but.id)
+    return session.scalar(waiting.limit(1)) is not None
+
+
+def still_blind_in(session: Session, actor: Actor, cycle_id: int) -> frozenset[int]:
+    """The dossiers of a cycle that somebody is still to judge alone, as `still_blind`; at most one statement."""
+    if not actor.panels():
+        return frozenset()
+    judged = _to_judge(actor).where(Package.cycle_id == cycle_id, Package.school_id.not_in(actor.conflicts))
+    return frozenset(session.scalars(judged))
+
+
+def _to_judge(actor: Actor) -> Select[int]:
+    """The dossiers of which somebody's own scores, or the table they chair, are outstanding."""
     scores = exists().where(
         Review.assignment_id == Assignment.id,
         Review.expert_id == actor.user_id,
@@ -111,15 +127,11 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier, *, but: Assign
         Membership.panel_id == Assignment.panel_id,
         Membership.role == Role.CHAIR,
     )
-    waiting = (
-        select(Assignment.id)
-        .join(Package, Package.id == Assignment.package_id)
+    return (
+        select(Package.dossier_id)
+        .join(Assignment, Package.id == Assignment.package_id)
         .where(
-            Package.dossier_id == dossier.id,
             Assignment.closed_at.is_(None),
             or_(scores, chairs & Assignment.settling_since.is_(None)),
         )
     )
-    if but is not None:
-        waiting = waiting.where(Assignment.id != but.id)
-    return session.scalar(waiting.limit(1)) is not None

@@ -29,30 +29,29 @@ class Thrown:
         return max(0, (self.trashed_at + kept - now).days)
 
 
-def trash_page(session: Session, *, school_id: int) -> tuple[Thrown, ...]:
-    """The newest pieces of the trash, at most SHOWN, in two statements."""
+def trash_page(session: Session, *, school_id: int, most: int | None = SHOWN) -> tuple[Thrown, ...]:
+    """The newest pieces of the trash, at most so many (None: all of them), in two statements."""
     pieces = session.execute(
         select(Evidence.id, Evidence.title, Evidence.kind, Evidence.trashed_at)
         .where(Evidence.school_id == school_id, Evidence.trashed_at.is_not(None))
         .order_by(Evidence.trashed_at.desc(), Evidence.id)
-        .limit(SHOWN)
+        .limit(most)
     ).all()
-    people = _people(session, [piece.id for piece in pieces])
+    people = _people(session, school_id) if pieces else {}
     return tuple(
         Thrown(piece.id, piece.title, piece.kind, piece.trashed_at, people.get(piece.id)) for piece in pieces
     )
 
 
-def _people(session: Session, evidence_ids: list[int]) -> dict[int, str]:
+def _people(session: Session, school_id: int) -> dict[int, str]:
     """Who put each piece there, the last time."""
-    if not evidence_ids:
-        return {}
+    thrown = select(Evidence.id).where(Evidence.school_id == school_id, Evidence.trashed_at.is_not(None))
     rows = session.execute(
         select(AuditEvent.subject_id, User.name)
         .join(User, User.id == AuditEvent.actor_id)
         .where(
             AuditEvent.subject_type == "evidence",
-            AuditEvent.subject_id.in_(evidence_ids),
+            AuditEvent.subject_id.in_(thrown),
             AuditEvent.action == Action.EVIDENCE_TRASHED.value,
         )
         .order_by(AuditEvent.id)

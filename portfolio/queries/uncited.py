@@ -24,6 +24,7 @@ from portfolio.queries.problems import Problem, Yardstick, condition
 PAGE = 25  # files
 _TEXT_PAGES = 3  # of a file; the first ones tell what it is
 _TEXT_OF_A_PAGE = 1500  # characters
+_ORDER = (Evidence.path, Evidence.title, Evidence.id)  # those of one folder together
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,14 @@ def uncited_page(session: Session, *, school_id: int, dossier_id: int, page: int
     wanted = _conditions(school_id, dossier_id)
     total = session.scalar(select(func.count()).select_from(Evidence).where(*wanted)) or 0
     shown = min(max(page, 1), max(1, -(-total // PAGE)))
-    statement = (
-        newest_files()
-        .where(*wanted)
-        .order_by(Evidence.path, Evidence.title, Evidence.id)
-        .limit(PAGE)
-        .offset((shown - 1) * PAGE)
-    )
+    statement = newest_files().where(*wanted).order_by(*_ORDER).limit(PAGE).offset((shown - 1) * PAGE)
     return UncitedPage(_files(session, statement), total, shown)
+
+
+def all_uncited(session: Session, *, school_id: int, dossier_id: int) -> tuple[Uncited, ...]:
+    """All of them in the same order, in one statement."""
+    statement = newest_files().where(*_conditions(school_id, dossier_id)).order_by(*_ORDER)
+    return _files(session, statement)
 
 
 def uncited_among(

@@ -15,13 +15,14 @@ from config import Settings
 from portfolio.db import begin_write, writing
 from portfolio.jobs import Job, Jobs, Rhythm
 from portfolio.mail import Mailer, is_on
-from portfolio.services import derivations, reminders, trend, uploads
+from portfolio.services import calling, derivations, reminders, trend, uploads
 from portfolio.services.sweeping import sweep_store
 from portfolio.storage import Storage
 
 SWEEP = "sweep"
 RECORD = "record"
 REMIND = "remind"
+CALL = "call"
 SWEEP_STORE = "sweep_store"
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,13 @@ def register(
     storage: Storage,
     clock: Callable[[], datetime],
 ) -> None:
-    """Have the services do their jobs; reminders go out where the installation sends mail."""
+    """Have the services do their jobs; letters go out where the installation sends mail."""
     folder = settings.uploads_folder
     jobs.handle(derivations.JOB, partial(derivations.run, sessions, storage, clock=clock))
     jobs.handle(derivations.DRAW, partial(derivations.draw, sessions, storage))
     jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
+    jobs.handle(CALL, partial(call, settings, sessions, clock), rhythm=Rhythm.HOURLY)
     if is_on(settings):
         jobs.handle(REMIND, partial(remind, settings, sessions, clock), rhythm=Rhythm.HOURLY)
     jobs.handle(
@@ -75,5 +77,19 @@ def remind(settings: Settings, sessions: sessionmaker[Session], clock: Callable[
     """Send the reminders that are due; why letters didn't go stands in the log, without naming anybody."""
     with Mailer(settings) as mailer:
         outcome = reminders.send_due(sessions, mailer, now=clock())
+    _log(outcome)
+
+
+def call(settings: Settings, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Note the reminders around panels' reviews, for the pages; mail them where the installation sends mail."""
+    now = clock()
+    with writing(sessions) as session:
+        calling.note_due(session, now=now, days=settings.remind_days)
+    if is_on(settings):
+        with Mailer(settings) as mailer:
+            _log(calling.send_noted(sessions, mailer, now=now))
+
+
+def _log(outcome: reminders.Outcome) -> None:
     for reason, times in Counter(outcome.failures).items():
         log.warning("%s reminders were not sent (%s); the next run tries again", times, reason)

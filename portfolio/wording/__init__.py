@@ -13,6 +13,14 @@ from portfolio.wording.measures import (
     stated,
     unit_words,
 )
+from portfolio.wording.office import (
+    CALL_STATES,
+    CALLS,
+    PHASE_STATES,
+    PHASES,
+    VALIDITIES,
+    VALIDITY_STATES,
+)
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
 from portfolio.wording.result import APPEAL_OUTCOMES, CHECK_OUTCOMES, ITEM_STATES, REPORT_SECTIONS
@@ -39,6 +47,8 @@ from portfolio.wording.trail import AUDIT_ACTIONS, CHANGES, change_words
 __all__ = [
     "APPEAL_OUTCOMES",
     "AUDIT_ACTIONS",
+    "CALLS",
+    "CALL_STATES",
     "CHANGES",
     "CHANNELS",
     "CHECK_OUTCOMES",
@@ -53,6 +63,8 @@ __all__ = [
     "LEGEND",
     "MATTERS",
     "NUMBERS",
+    "PHASES",
+    "PHASE_STATES",
     "PROBLEMS",
     "REFUSALS",
     "REPORT_SECTIONS",
@@ -69,6 +81,8 @@ __all__ = [
     "TOUCHES",
     "URGENCIES",
     "URGENCY_STATES",
+    "VALIDITIES",
+    "VALIDITY_STATES",
     "VERDICTS",
     "VERDICT_STATES",
     "ProblemWords",

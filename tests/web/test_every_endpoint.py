@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portfolio.models import (
+    Certificate,
     Evidence,
     Invitation,
     Membership,
@@ -211,6 +212,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
             select(Membership.id).where(Membership.user_id == contributor.id)
         ).one(),
         "invitation_id": store.scalars(select(Invitation.id)).one(),
+        "certificate_id": _certificate(store, scene).id,
     }
     forms: dict[str, Mapping[str, object]] = {
         "evidence.cite": {"evidence_id": evidence.id},
@@ -218,6 +220,24 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
     }
     ground = Ground(values, forms, here.id, scene.panel.id, contributor.id, scene.experts[0].id)
     return ground, people
+
+
+def _certificate(store: Session, scene: Scene) -> Certificate:
+    """A title the bureau awarded to the school."""
+    held = Certificate(
+        year=NOW.year,
+        serial=1,
+        school_id=scene.school.id,
+        dossier_id=scene.dossier.id,
+        assignment_id=scene.assignment.id,
+        awarded_on=NOW.date(),
+        renew_by=NOW.date() + timedelta(days=1000),
+        awarded_by=scene.chair.id,
+        awarded_at=NOW,
+    )
+    store.add(held)
+    store.flush()
+    return held
 
 
 def _draw(store: Session, storage: Storage, evidence: Evidence) -> None:

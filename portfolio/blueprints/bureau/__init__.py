@@ -1,13 +1,16 @@
-"""The bureau's pages: the city at a glance, cycles, schools, panels, accounts, the audit trail."""
+"""The bureau's pages: the city at a glance, cycles, schools, panels, accounts, progress, results, the audit trail."""
 
 from portfolio.blueprints.bureau import (
     allotment,
     assigning,
     assignment_sheet,
+    awards,
     cycles,
     overview,
     panels,
     people,
+    progress,
+    publication,
     rectification,
     schools,
     terms,
@@ -19,11 +22,14 @@ __all__ = [
     "allotment",
     "assigning",
     "assignment_sheet",
+    "awards",
     "blueprint",
     "cycles",
     "overview",
     "panels",
     "people",
+    "progress",
+    "publication",
     "rectification",
     "schools",
     "terms",

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from portfolio import web, wording
 from portfolio.blueprints.bureau.root import blueprint
 from portfolio.blueprints.forms import Typed
-from portfolio.documents import table
 from portfolio.errors import NotFound
-from portfolio.filetypes import content_disposition
 from portfolio.models import IN_ALL
 from portfolio.policy import Permission
 from portfolio.queries.city import Asked, City, Matter, Number, Standing, city_overview
@@ -44,11 +42,6 @@ MATTER_GLYPHS = {
 # From these shares of the points on, a cell is one level darker.
 RAMP = (Decimal("0.5"), Decimal("0.7"), Decimal("0.8"), Decimal("0.9"))
 MATTERS_SHOWN = 8
-WRITERS = {"csv": table.as_csv, "xlsx": table.as_xlsx}
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 TOTAL = "claimed"  # what addresses call the column of the numbers in all
 
 
@@ -97,42 +90,29 @@ class View:
 @web.guard(Permission.CITY_READ)
 def overview() -> Any:
     """Schools × A-indicators of a cycle (the newest by default), fifty a page."""
-    asked = _asked()
-    city = city_overview(web.db(), now=web.now(), asked=asked)
+    wanted = asked()
+    city = city_overview(web.db(), now=web.now(), asked=wanted)
     if city.cycle is None or city.rubric is None:
-        if asked.cycle_id is not None:
+        if wanted.cycle_id is not None:
             raise NotFound()
         return render_template("bureau/overview.html", city=city)
-    view = View(replace(asked, cycle_id=city.cycle.id))
+    view = View(replace(wanted, cycle_id=city.cycle.id))
     return render_template(
         "bureau/overview.html",
         city=city,
         view=view,
-        numbers=[(number, view.address(show=number.value), number is asked.number) for number in Number],
+        numbers=[(number, view.address(show=number.value), number is wanted.number) for number in Number],
         chips=list(_chips(city, view)),
         columns=_columns(city, view),
         matters=city.matters[:MATTERS_SHOWN],
         glyphs=GLYPHS,
         matter_glyphs=MATTER_GLYPHS,
-        level=lambda totals: level(totals, asked.number),
+        level=lambda totals: level(totals, wanted.number),
     )
 
 
-@blueprint.get("/bureau/city.<kind>")
-@web.guard(Permission.CITY_READ)
-def city_table(kind: str) -> Any:
-    """The schools found, on one sheet: csv or xlsx."""
-    if kind not in WRITERS:
-        raise NotFound()
-    city = city_overview(web.db(), now=web.now(), asked=replace(_asked(), page=None))
-    if city.cycle is None:
-        raise NotFound()
-    made = _table(city)
-    headers = {"Content-Disposition": content_disposition(f"{made.title}.{kind}", False)}
-    return Response(WRITERS[kind](made), content_type=MEDIA_TYPES[kind], headers=headers)
-
-
-def _asked() -> Asked:
+def asked() -> Asked:
+    """What the address asks for; what makes no sense is left out."""
     given = request.args
     standing, number = given.get("state", ""), given.get("show", "")
     sort = given.get("sort", TOTAL)
@@ -180,34 +160,3 @@ def level(totals: Totals, number: Number = Number.CLAIMED) -> int:
     """How dark a cell is, 1 to 5; by the share of its points that the number is."""
     value: Decimal = getattr(totals, number.value)
     return 1 + sum(value >= totals.points * share for share in RAMP)
-
-
-def _table(city: City) -> table.Table:
-    """Every school found, with the three numbers of each A-indicator and in all."""
-    assert city.cycle is not None and city.rubric is not None
-    numbers = [(number, str(wording.NUMBERS[number])) for number in Number]
-    codes = [a.code for a in city.rubric.indicators]
-    headings = [
-        _("District"),
-        _("School"),
-        _("Standing"),
-        *(label for _number, label in numbers),
-        _("Unscored"),
-        *(f"{code} {label}" for code in codes for _number, label in numbers),
-    ]
-    rows = [
-        [
-            row.district,
-            row.school,
-            str(wording.STANDINGS[row.standing]),
-            *_three(row.totals),
-            row.totals.unscored,
-            *(value for code in codes for value in _three(row.by_indicator[code])),
-        ]
-        for row in city.rows
-    ]
-    return table.Table(f"{city.cycle.name} {_('City overview')}", headings, rows)
-
-
-def _three(totals: Totals) -> list[table.Value]:
-    return [getattr(totals, number.value) for number in Number]

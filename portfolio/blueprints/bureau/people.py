@@ -146,14 +146,18 @@ def offer_new_password(user: User) -> Any:
     return show_link(token, name=user.name, role=None, back=url_for("bureau.person", user_id=user.id))
 
 
+def sought() -> tuple[Role | None, str]:
+    """The role and the letters of a name that the address asks for."""
+    role, name = request.args.get("role", ""), request.args.get("name", "").strip()
+    return Role(role) if role in list(Role) else None, name
+
+
 def _accounts_page(typed: Mapping[str, str], errors: Mapping[str, str] | None = None) -> str:
-    asked = request.args
-    role, name = asked.get("role", ""), asked.get("name", "").strip()
-    chosen = Role(role) if role in list(Role) else None
+    chosen, name = sought()
     manages = web.may(Permission.CITY_MANAGE)
     return render_template(
         "bureau/accounts.html",
-        found=queries.accounts(web.db(), role=chosen, name=name, page=asked.get("page", 1, type=int)),
+        found=queries.accounts(web.db(), role=chosen, name=name, page=request.args.get("page", 1, type=int)),
         chosen=chosen,
         name=name,
         invitations=queries.open_invitations(web.db(), now=web.now()),

@@ -15,7 +15,7 @@ from portfolio.errors import DomainError
 from portfolio.models import Cycle
 from portfolio.policy import Permission
 from portfolio.queries import bureau as queries
-from portfolio.queries.awards import bands_of
+from portfolio.queries.result_terms import bands_of
 from portfolio.services import result_terms as service
 from portfolio.templating import score
 from rubric.scoring import Band

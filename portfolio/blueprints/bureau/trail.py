@@ -20,10 +20,7 @@ from portfolio.queries.trail import trail
 @web.guard(Permission.AUDIT_READ)
 def audit_trail() -> Any:
     """What happened, newest first, a hundred at a time."""
-    asked = Typed(request.args)
-    action, person = asked.text("action"), asked.text("person")
-    chosen = Action(action) if action in list(Action) else None
-    school_id = asked.key("school")
+    school_id, person, chosen = sought()
     return render_template(
         "bureau/audit.html",
         trail=trail(
@@ -31,7 +28,7 @@ def audit_trail() -> Any:
             school_id=school_id,
             person=person,
             action=chosen,
-            older_than=asked.key("older_than"),
+            older_than=Typed(request.args).key("older_than"),
         ),
         schools=school_names(web.db()),
         school_id=school_id,
@@ -40,6 +37,13 @@ def audit_trail() -> Any:
         actions=list(Action),
         spelled=spelled,
     )
+
+
+def sought() -> tuple[int | None, str, Action | None]:
+    """The school, the person and the action that the address asks for."""
+    asked = Typed(request.args)
+    action = asked.text("action")
+    return asked.key("school"), asked.text("person"), Action(action) if action in list(Action) else None
 
 
 def spelled(values: dict[str, Any]) -> str:

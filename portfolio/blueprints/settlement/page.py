@@ -21,6 +21,7 @@ from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row, Show, Sort, Table
 from portfolio.services import panel_reports
 from portfolio.templating import days_until, score
+from rubric.model import Rubric
 from rubric.spans import shorten
 
 Choice = TypeVar("Choice", Show, Sort)
@@ -49,12 +50,9 @@ def page(
 
     Raises NotFound for the closed table of an earlier round where the reader is still to judge in a later one.
     """
-    if assignment.closed_at and still_blind(web.db(), web.actor(), assignment.package.dossier):
-        raise NotFound()
-    rubric = rubric_of(web.db(), assignment.package.rubric_digest)
+    rubric, table = readable(assignment)
     chairs = web.may(Permission.SETTLEMENT_WRITE, place_of(assignment))
-    table = queries.table(web.db(), assignment, rubric, for_chair=chairs)
-    show, sort = _chosen(Show, "show", Show.ALL), _chosen(Sort, "sort", Sort.SPREAD)
+    show, sort = asked()
     listed = table.listed(show, sort)
     row = _open_row(table, listed, code or request.args.get("element"))
     names = {expert.review_id: expert.name for expert in table.experts}
@@ -97,6 +95,20 @@ def _opinion(assignment: Assignment, table: Table) -> str:
         return ""
     written = panel_reports.part_of(web.db(), assignment, ReportSection.OPINION)
     return written.text if written else ""
+
+
+def readable(assignment: Assignment) -> tuple[Rubric, Table]:
+    """The table as the reader may see it. Raises NotFound as `page` does."""
+    if assignment.closed_at and still_blind(web.db(), web.actor(), assignment.package.dossier):
+        raise NotFound()
+    rubric = rubric_of(web.db(), assignment.package.rubric_digest)
+    chairs = web.may(Permission.SETTLEMENT_WRITE, place_of(assignment))
+    return rubric, queries.table(web.db(), assignment, rubric, for_chair=chairs)
+
+
+def asked() -> tuple[Show, Sort]:
+    """Which elements the address asks for, and in which order."""
+    return _chosen(Show, "show", Show.ALL), _chosen(Sort, "sort", Sort.SPREAD)
 
 
 def _chosen(choices: type[Choice], name: str, default: Choice) -> Choice:

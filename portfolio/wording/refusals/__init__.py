@@ -12,6 +12,7 @@ from portfolio.wording.refusals import (
     allotting,
     dossier,
     evidence,
+    office,
     panel,
     people,
     result,
@@ -20,7 +21,7 @@ from portfolio.wording.refusals import (
     worksheet,
 )
 
-AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting, visit, result)
+AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting, visit, result, office)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 
