@@ -18,6 +18,7 @@ from portfolio.models import (
     Closing,
     Correction,
     Determination,
+    DocumentTemplate,
     Dossier,
     ElementReview,
     Evidence,
@@ -25,6 +26,7 @@ from portfolio.models import (
     InterestStatement,
     MaterialTick,
     Package,
+    PackageTimestamp,
     PageImage,
     Panel,
     Rectification,
@@ -39,6 +41,7 @@ from portfolio.models import (
     SettlementRule,
     Stance,
     Substitution,
+    TemplateKind,
     Throttle,
     TouchedElement,
     Upload,
@@ -82,6 +85,7 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     dossier = make_dossier(session)
     package, evidence = _submit(session, storage, folder, dossier)
     _review(session, dossier, package)
+    _add_beside_documents(session, package)
     _next_cycle(session, dossier, evidence)
     reports.introduce(
         session,
@@ -194,6 +198,30 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
             Substitution(review_id=review.id, substitute_id=review.id, named_by=expert.id, named_at=NOW),
             Closing(assignment_id=assignment.id, number=1, proposed_by=expert.id, proposed_at=NOW),
             Recusal(user_id=expert.id, school_id=dossier.school_id, reason="曾在该校任教", declared_at=NOW),
+        ]
+    )
+
+
+def _add_beside_documents(session: Session, package: Package) -> None:
+    """A template of the office's own, and a stamp that an authority refused."""
+    session.add_all(
+        [
+            DocumentTemplate(
+                kind=TemplateKind.NOTICE,
+                filename="结果通知书.docx",
+                sha256="ab" * 32,
+                content=b"PK",
+                uploaded_by=package.signed_by,
+                uploaded_at=NOW,
+            ),
+            PackageTimestamp(
+                package_id=package.id,
+                authority="https://tsa.example",
+                attempts=1,
+                tried_at=NOW,
+                next_try_at=NOW,
+                failure="refused",
+            ),
         ]
     )
 

@@ -3,6 +3,7 @@
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
 from portfolio.models.derived import Derivation, DerivationState, PageImage, PageText, SearchChunk, TextSource
+from portfolio.models.documents import DocumentTemplate, PackageTimestamp, TemplateKind
 from portfolio.models.dossier import (
     Citation,
     Dossier,
@@ -79,6 +80,7 @@ __all__ = [
     "Derivation",
     "DerivationState",
     "Determination",
+    "DocumentTemplate",
     "Dossier",
     "DossierState",
     "DossierSummary",
@@ -101,6 +103,7 @@ __all__ = [
     "PackageElement",
     "PackageFile",
     "PackageSummary",
+    "PackageTimestamp",
     "PackageWaiver",
     "PageImage",
     "PageText",
@@ -124,6 +127,7 @@ __all__ = [
     "Stage",
     "Stance",
     "Substitution",
+    "TemplateKind",
     "TextSource",
     "Throttle",
     "TouchedElement",
