@@ -32,6 +32,7 @@ BLUEPRINTS = (
     "uploads",
     "package",
     "documents",
+    "panel_documents",
     "reporting",
     "worksheet",
     "panel",

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     SETTLEMENT_DISCUSS = "settlement:discuss"
     SETTLEMENT_SIGN = "settlement:sign"
     SETTLEMENT_WRITE = "settlement:write"
+    SHEET_READ = "score_sheet:read"
+    PANEL_DOCUMENTS_READ = "panel_documents:read"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
     AUDIT_READ = "audit:read"
@@ -133,6 +135,9 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.SETTLEMENT_DISCUSS: (panel(Role.CHAIR), panel(Role.EXPERT, own=True)),
     Permission.SETTLEMENT_SIGN: (panel(Role.EXPERT, own=True),),
     Permission.SETTLEMENT_WRITE: (panel(Role.CHAIR),),
+    # when they open: queries.panel_documents
+    Permission.SHEET_READ: (panel(Role.EXPERT, own=True), panel(Role.CHAIR), _OFFICE),
+    Permission.PANEL_DOCUMENTS_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
     Permission.AUDIT_READ: (_OFFICE,),
