@@ -75,6 +75,18 @@ class Action(StrEnum):
     ASSIGNMENT_CLOSED = "assignment:closed"
     ASSIGNMENT_REOPENED = "assignment:reopened"
     RESULT_PUBLISHED = "result:published"
+    PANEL_REPORT_WRITTEN = "panel_report:written"
+    RECTIFICATION_LISTED = "rectification:listed"
+    RECTIFICATION_CHANGED = "rectification:changed"
+    RECTIFICATION_DROPPED = "rectification:dropped"
+    RECTIFICATION_ANSWERED = "rectification:answered"
+    RECTIFICATION_CHECKED = "rectification:checked"
+    RESULT_TERMS_SET = "cycle:result_terms_set"
+    APPEAL_DRAFTED = "appeal:drafted"
+    APPEAL_DROPPED = "appeal:dropped"
+    APPEAL_SENT = "appeal:sent"
+    APPEAL_ACCEPTED = "appeal:accepted"
+    APPEAL_DECLINED = "appeal:declined"
 
 
 def record(

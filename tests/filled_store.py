@@ -12,9 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
+    Appeal,
+    AppealCitation,
     Assignment,
     Benchmark,
     CarryOver,
+    CheckOutcome,
     Closing,
     Correction,
     Determination,
@@ -22,6 +25,7 @@ from portfolio.models import (
     Dossier,
     ElementReview,
     Evidence,
+    EvidenceVersion,
     FigureValue,
     InterestStatement,
     MaterialTick,
@@ -30,9 +34,15 @@ from portfolio.models import (
     PageImage,
     Panel,
     Rectification,
+    RectificationAnswer,
+    RectificationCheck,
+    RectificationCitation,
+    RectificationItem,
     Recusal,
     Remark,
     Reminder,
+    ReportPart,
+    ReportSection,
     Review,
     Role,
     Round,
@@ -84,8 +94,9 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     """A school that submitted (one gap waived), a review under way, and what people leave around."""
     dossier = make_dossier(session)
     package, evidence = _submit(session, storage, folder, dossier)
-    _review(session, dossier, package)
     _add_beside_documents(session, package)
+    _review(session, dossier, package)
+    _result(session, dossier, evidence)
     _next_cycle(session, dossier, evidence)
     reports.introduce(
         session,
@@ -142,6 +153,30 @@ def _read(session: Session, storage: Storage, folder: Path, evidence: Evidence) 
             width=240,
             height=340,
         )
+    )
+
+
+def _add_beside_documents(session: Session, package: Package) -> None:
+    """A template of the office's own, and a stamp that an authority refused."""
+    session.add_all(
+        [
+            DocumentTemplate(
+                kind=TemplateKind.NOTICE,
+                filename="结果通知书.docx",
+                sha256="ab" * 32,
+                content=b"PK",
+                uploaded_by=package.signed_by,
+                uploaded_at=NOW,
+            ),
+            PackageTimestamp(
+                package_id=package.id,
+                authority="https://tsa.example",
+                attempts=1,
+                tried_at=NOW,
+                next_try_at=NOW,
+                failure="refused",
+            ),
+        ]
     )
 
 
@@ -202,25 +237,59 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
     )
 
 
-def _add_beside_documents(session: Session, package: Package) -> None:
-    """A template of the office's own, and a stamp that an authority refused."""
+def _result(session: Session, dossier: Dossier, evidence: Evidence) -> None:
+    """A panel's report with an item to put right, and what the school answered to both."""
+    assignment = session.scalars(select(Assignment)).one()
+    person = make_user(session, Role.PRINCIPAL, school=dossier.school)
+    version = session.scalars(select(EvidenceVersion).where(EvidenceVersion.evidence_id == evidence.id)).one()
+    item = RectificationItem(
+        assignment_id=assignment.id,
+        number=1,
+        element="C1",
+        problem="会议记录不全",
+        measure="补齐三年会议记录",
+        responsible="李主任",
+        due_on=NOW.date(),
+        saved_at=NOW,
+        saved_by=assignment.assigned_by,
+    )
+    appeal = Appeal(
+        assignment_id=assignment.id,
+        element="C1",
+        text="第三页有会议记录。",
+        drafted_by=person.id,
+        drafted_at=NOW,
+        sent_by=person.id,
+        sent_at=NOW,
+    )
+    session.add_all([item, appeal])
+    session.add(
+        ReportPart(
+            assignment_id=assignment.id,
+            part=ReportSection.OPINION,
+            text="同意推荐。",
+            saved_at=NOW,
+            saved_by=assignment.assigned_by,
+        )
+    )
+    session.flush()
+    answer = RectificationAnswer(
+        item_id=item.id, number=1, text="已补齐。", answered_by=person.id, answered_at=NOW
+    )
+    session.add(answer)
+    session.flush()
     session.add_all(
         [
-            DocumentTemplate(
-                kind=TemplateKind.NOTICE,
-                filename="结果通知书.docx",
-                sha256="ab" * 32,
-                content=b"PK",
-                uploaded_by=package.signed_by,
-                uploaded_at=NOW,
-            ),
-            PackageTimestamp(
-                package_id=package.id,
-                authority="https://tsa.example",
-                attempts=1,
-                tried_at=NOW,
-                next_try_at=NOW,
-                failure="refused",
+            AppealCitation(appeal_id=appeal.id, evidence_version_id=version.id, position=1, page_from=3),
+            RectificationCitation(answer_id=answer.id, evidence_version_id=version.id, position=1),
+            RectificationCheck(
+                item_id=item.id,
+                number=1,
+                answer_id=answer.id,
+                outcome=CheckOutcome.DONE,
+                reason="记录齐全。",
+                checked_by=assignment.assigned_by,
+                checked_at=NOW,
             ),
         ]
     )

@@ -31,6 +31,7 @@ class Cycle(Keyed, Base):
     __table_args__ = (
         CheckConstraint("score_step > 0", name="score_step_positive"),
         CheckConstraint("submit_by > opens_at", name="submit_by_after_opening"),
+        CheckConstraint("award_years IS NULL OR award_years >= 1", name="award_for_a_year_or_more"),
     )
 
     name: Mapped[Name] = mapped_column(unique=True)
@@ -41,7 +42,10 @@ class Cycle(Keyed, Base):
     school_year: Mapped[int]
     score_step: Mapped[Decimal] = mapped_column(Score, default=Decimal("0.1"))
     pass_mark: Mapped[Decimal | None] = mapped_column(Score)
+    # [{"name": "…", "minimum": "90"}], the lower limit in points as a plain decimal; highest first
     bands: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    # how long a title awarded in this cycle stands
+    award_years: Mapped[int | None]
     closed_at: Mapped[MaybeAt]
     created_at: Mapped[At]
 
@@ -64,6 +68,7 @@ class Round(Keyed, Base):
         CheckConstraint("position >= 1", name="position_from_one"),
         CheckConstraint("independent_scores >= 1", name="at_least_one_score"),
         CheckConstraint("tolerance >= 0", name="tolerance_not_negative"),
+        CheckConstraint("answer_days >= 0", name="answer_days_not_negative"),
     )
 
     cycle_id: Mapped[int] = mapped_column(Id, ForeignKey("cycles.id"))
@@ -74,5 +79,7 @@ class Round(Keyed, Base):
     independent_scores: Mapped[int] = mapped_column(default=1)
     # a spread of this many points or more must be talked about
     tolerance: Mapped[Decimal] = mapped_column(Score, default=Decimal("0.2"))
+    # for so many whole days after publishing a school may answer factual errors; 0: not at all
+    answer_days: Mapped[int] = mapped_column(default=7, server_default="7")
 
     cycle: Mapped[Cycle] = relationship(lazy="raise_on_sql", back_populates="rounds")

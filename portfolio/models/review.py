@@ -53,11 +53,12 @@ class Assignment(Keyed, Base):
     assigned_at: Mapped[At]
     # the chair has opened the table of all scores: from here on nobody corrects their own
     settling_since: Mapped[MaybeAt]
-    opinion: Mapped[Words]
     closed_at: Mapped[MaybeAt]
     closed_by: Mapped[MaybeUserId]
     published_at: Mapped[MaybeAt]
     published_by: Mapped[MaybeUserId]
+    # up to here the school may answer factual errors; None: there is no window
+    answers_until: Mapped[MaybeAt]
 
     panel: Mapped[Panel] = relationship(lazy="raise_on_sql")
     package: Mapped[Package] = relationship(lazy="raise_on_sql")

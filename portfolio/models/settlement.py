@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portfolio.db import Base, Id, Keyed, Score
@@ -78,7 +79,8 @@ class Closing(Keyed, Base):
 
     assignment_id: Mapped[int] = mapped_column(Id, ForeignKey("assignments.id"))
     number: Mapped[int]
-    opinion: Mapped[Words]
+    # the whole report as it was proposed: {"parts": {part: Markdown}, "items": [{number, element, …}]}
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     proposed_by: Mapped[UserId]
     proposed_at: Mapped[At]
     withdrawn_at: Mapped[MaybeAt]

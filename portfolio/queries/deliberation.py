@@ -18,6 +18,7 @@ from portfolio.models import (
     ElementReview,
     PackageElement,
     Remark,
+    ReportSection,
     Ruling,
     SettlementRule,
     Stance,
@@ -77,6 +78,11 @@ class ClosingStep:
     proposed_by: str
     signed_by: str | None
     reopened_by: str | None
+
+    @property
+    def opinion(self) -> str:
+        """The panel's opinion in the report it was proposed with, in Markdown."""
+        return str(self.closing.report["parts"].get(ReportSection.OPINION, ""))
 
     @property
     def waits(self) -> bool:

@@ -13,12 +13,13 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.models import Assignment, Cycle, Determination, PackageElement
 from portfolio.policy import Actor
 from portfolio.queries.panel_documents import subject_of
+from portfolio.queries.panel_report import panel_report
 from portfolio.queries.rounds import still_blind
 from rubric.scoring import ZERO, Band, band_for
 
 
 def notice(session: Session, actor: Actor, assignment: Assignment) -> Notice:
-    """The notice of a published result, in two statements.
+    """The notice of a published result, in four statements.
 
     Raises DomainError (result_unpublished), and NotFound for whoever is still to judge the dossier alone.
     """
@@ -49,11 +50,11 @@ def notice(session: Session, actor: Actor, assignment: Assignment) -> Notice:
         subject=subject_of(assignment, rubric),
         district=assignment.package.dossier.school.district,
         judged=judged,
-        opinion=assignment.opinion,
+        opinion=panel_report(session, assignment.id).opinion,
         band=_band(cycle, total),
         passed=None if cycle.pass_mark is None else total >= cycle.pass_mark,
         published_at=assignment.published_at,
-        answer_by=None,
+        answer_by=assignment.answers_until,
     )
 
 

@@ -28,6 +28,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import recused
+from portfolio.queries.panel_report import PanelReport, panel_report
 from rubric.gaps import ElementStatus
 from rubric.model import Channel, Element, Rubric
 from rubric.scoring import ElementClaim, Judgement, Rung, Totals, ladder, totals, totals_by_indicator
@@ -132,13 +133,14 @@ class JudgedElement:
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
-    """A published round: the panel's opinion and every element's ladder."""
+    """A published round: the panel's report and every element's ladder."""
 
     assignment: Assignment
     round_name: str
     elements: list[JudgedElement]
     claimed: Decimal
     final: Decimal
+    report: PanelReport
 
     @property
     def below(self) -> list[JudgedElement]:
@@ -171,7 +173,7 @@ def _most_lost(elements: list[JudgedElement]) -> list[JudgedElement]:
 
 
 def published_results(session: Session, dossier: Dossier) -> list[RoundResult]:
-    """The dossier's published rounds, newest first; three statements a round, one to find them."""
+    """The dossier's published rounds, newest first; five statements a round, one to find them."""
     rows = session.execute(
         select(Assignment, Package, Round.name)
         .join(Package, Package.id == Assignment.package_id)
@@ -228,6 +230,7 @@ def _result(session: Session, assignment: Assignment, package: Package, round_na
         elements=judged,
         claimed=package.claimed,
         final=sum((each.final for each in judged if each.final is not None), Decimal(0)),
+        report=panel_report(session, assignment.id),
     )
 
 

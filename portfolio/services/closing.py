@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from portfolio.audit import Action
 from portfolio.errors import DomainError
-from portfolio.models import Assignment, Closing, Determination, Review
+from portfolio.models import Assignment, Closing, Determination, ReportSection, Review
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor, recused
-from portfolio.services import accounts
+from portfolio.services import accounts, panel_reports
 from portfolio.services.reviews import check_length
 from portfolio.services.terms import (
     Terms,
@@ -30,8 +30,9 @@ from portfolio.services.terms import (
 def propose(
     session: Session, *, actor: Actor, now: datetime, assignment: Assignment, opinion: str
 ) -> Closing:
-    """Every element is settled: ask an expert to sign. Nothing is settled anew while this waits.
+    """Every element is settled: ask an expert to sign, under the report with this opinion as it stands.
 
+    Nothing is settled or written anew while this waits.
     Raises DomainError (assignment_closed, settlement_not_open, closing_proposed, reviews_outstanding,
     settlement_incomplete, text_too_long, signer_missing).
     """
@@ -39,19 +40,20 @@ def propose(
     terms = terms_of(session, assignment)
     _check_complete(session, assignment, terms)
     check_open(session, assignment)
-    words = _checked_opinion(opinion)
     if not _may_sign(session, assignment, terms, but=actor.user_id):
         raise DomainError("signer_missing", field="opinion")
+    _write_opinion(session, actor, now, assignment, opinion)
+    report = panel_reports.whole(session, assignment)
     closing = Closing(
         assignment_id=assignment.id,
         number=_next_number(session, assignment),
-        opinion=words,
+        report=report,
         proposed_by=actor.user_id,
         proposed_at=now,
     )
     session.add(closing)
     session.flush()
-    trail(session, actor, now, Action.CLOSING_PROPOSED, assignment, terms, after={"opinion": words})
+    trail(session, actor, now, Action.CLOSING_PROPOSED, assignment, terms, after={"report": report})
     return closing
 
 
@@ -84,10 +86,9 @@ def sign(
         raise DomainError("signer_unknown", field="password")
     _check_complete(session, assignment, terms)
     closing.signed_at, closing.signed_by = now, actor.user_id
-    assignment.opinion = closing.opinion
     assignment.closed_at, assignment.closed_by = now, closing.proposed_by
     after = {
-        "opinion": closing.opinion,
+        "report": closing.report,
         "final": _final_sum(session, assignment),
         "proposed_by": closing.proposed_by,
     }
@@ -115,7 +116,7 @@ def reopen(session: Session, *, actor: Actor, now: datetime, assignment: Assignm
         .limit(1)
     ).one()
     closing.reopened_at, closing.reopened_by, closing.reason = now, actor.user_id, words
-    before = {"closed_at": assignment.closed_at, "opinion": assignment.opinion}
+    before = {"closed_at": assignment.closed_at}
     assignment.closed_at = assignment.closed_by = None
     terms = terms_of(session, assignment)
     after = {"reason": words}
@@ -129,10 +130,22 @@ def _check_complete(session: Session, assignment: Assignment, terms: Terms) -> N
         raise DomainError("settlement_incomplete", count=standing.total - standing.done)
 
 
-def _checked_opinion(opinion: str) -> str:
-    words = plain_text(opinion).strip()
-    _check_length("opinion", words)
-    return words
+def _write_opinion(
+    session: Session, actor: Actor, now: datetime, assignment: Assignment, opinion: str
+) -> None:
+    """The opinion typed with the proposal is the report's, unless it says just that already."""
+    stands = panel_reports.part_of(session, assignment, ReportSection.OPINION)
+    if plain_text(opinion).strip() == (stands.text if stands else ""):
+        return
+    panel_reports.write_part(
+        session,
+        actor=actor,
+        now=now,
+        assignment=assignment,
+        part=ReportSection.OPINION,
+        text=opinion,
+        version=stands.version if stands else 0,
+    )
 
 
 def _check_length(field: str, words: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
+from portfolio.days import day_of, end_of
 from portfolio.db import new_id
 from portfolio.errors import DomainError
 from portfolio.models import (
@@ -171,6 +172,7 @@ def declare_conflict(
 def publish(session: Session, *, actor: Actor, now: datetime, assignment: Assignment) -> None:
     """Show the school its result; the cycle's last round ends its dossier.
 
+    From now on, for as many whole days as the round has for it, the school may answer factual errors.
     Raises DomainError (not_closed, already_published).
     """
     session.refresh(assignment, ["closed_at", "published_at"], with_for_update=True)
@@ -179,6 +181,8 @@ def publish(session: Session, *, actor: Actor, now: datetime, assignment: Assign
     if assignment.closed_at is None:
         raise DomainError("not_closed")
     assignment.published_at, assignment.published_by = now, actor.user_id
+    days = session.get_one(Round, assignment.round_id).answer_days
+    assignment.answers_until = end_of(day_of(now) + timedelta(days=days)) if days else None
     dossier = session.execute(
         select(Dossier)
         .join(Package, Package.dossier_id == Dossier.id)

@@ -71,6 +71,18 @@ AUDIT_ACTIONS = {
     Action.ASSIGNMENT_CLOSED: _l("closed a review"),
     Action.ASSIGNMENT_REOPENED: _l("reopened a review"),
     Action.RESULT_PUBLISHED: _l("published a result"),
+    Action.PANEL_REPORT_WRITTEN: _l("wrote a part of the panel's report"),
+    Action.RECTIFICATION_LISTED: _l("put an item on the rectification list"),
+    Action.RECTIFICATION_CHANGED: _l("changed an item of the rectification list"),
+    Action.RECTIFICATION_DROPPED: _l("took an item off the rectification list"),
+    Action.RECTIFICATION_ANSWERED: _l("reported what was done about an item"),
+    Action.RECTIFICATION_CHECKED: _l("re-checked an item"),
+    Action.RESULT_TERMS_SET: _l("set pass mark, bands and windows"),
+    Action.APPEAL_DRAFTED: _l("drafted an answer to a factual error"),
+    Action.APPEAL_DROPPED: _l("discarded a draft answer to a factual error"),
+    Action.APPEAL_SENT: _l("sent an answer to a factual error"),
+    Action.APPEAL_ACCEPTED: _l("accepted an answer to a factual error"),
+    Action.APPEAL_DECLINED: _l("declined an answer to a factual error"),
 }
 
 CHANGES = {

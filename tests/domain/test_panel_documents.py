@@ -21,7 +21,11 @@ from tests.domain.test_official_form import A4_LANDSCAPE, words_of
 from tests.paper_factory import AT, EXPERTS, NOT_ASSESSED, RUBRIC, a_notice, a_sheet, a_summary
 
 WRITERS = {"docx": panel_docx.document, "xlsx": panel_xlsx.workbook, "pdf": panel_pdf.document}
-TABLES: dict[str, Callable[[], PanelTable]] = {"sheet": a_sheet, "summary": a_summary, "rounds": lambda: a_summary(below="区县初评")}
+TABLES: dict[str, Callable[[], PanelTable]] = {
+    "sheet": a_sheet,
+    "summary": a_summary,
+    "rounds": lambda: a_summary(below="区县初评"),
+}
 
 
 def word_rows(data: bytes) -> tuple[list[list[str]], list[list[str]], Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import AuditEvent, Closing, Remark, Stance
+from portfolio.queries.panel_report import panel_report
 from portfolio.services import closing, discussion, panels, settlement
 from tests.factories import NOW, PASSWORD, bureau_actor
 from tests.panel_factory import Scene, make_scene
@@ -24,6 +25,11 @@ def scene(session: Session) -> Scene:
     made.hand_in(1)
     made.settle_all()
     return made
+
+
+def opinion_of(scene: Scene) -> str:
+    """What the panel's report says as its opinion."""
+    return panel_report(scene.session, scene.assignment.id).opinion
 
 
 def _is_open(scene: Scene) -> bool:
@@ -90,13 +96,17 @@ def test_the_chair_proposes_and_an_expert_signs(scene: Scene) -> None:
     scene.propose_closing("同意推荐。")
     assert _is_open(scene)
     scene.sign_closing(1)
-    assert (scene.assignment.closed_at, scene.assignment.opinion) == (NOW, "同意推荐。")
+    assert (scene.assignment.closed_at, opinion_of(scene)) == (NOW, "同意推荐。")
     assert scene.assignment.closed_by == scene.chair.id
     row = scene.session.scalars(select(Closing)).one()
     assert (row.proposed_by, row.signed_by) == (scene.chair.id, scene.experts[1].id)
     closed = scene.session.scalars(select(AuditEvent).where(AuditEvent.action == "assignment:closed")).one()
     assert closed.actor_id == scene.experts[1].id
-    assert closed.after == {"opinion": "同意推荐。", "final": "90.0", "proposed_by": scene.chair.id}
+    assert closed.after == {
+        "report": {"parts": {"opinion": "同意推荐。"}, "items": []},
+        "final": "90.0",
+        "proposed_by": scene.chair.id,
+    }
 
 
 def test_while_a_proposal_waits_nothing_is_settled_anew(scene: Scene) -> None:
@@ -176,7 +186,7 @@ def test_a_signature_needs_the_password_and_the_proposal_that_was_read(scene: Sc
     with pytest.raises(DomainError, match="closing_changed"):
         sign(1, PASSWORD)
     sign(2, PASSWORD)
-    assert scene.assignment.opinion == "另一份意见。"
+    assert opinion_of(scene) == "另一份意见。"
 
 
 def test_who_declared_a_conflict_signs_nothing(scene: Scene) -> None:
@@ -195,7 +205,7 @@ def test_who_declared_a_conflict_signs_nothing(scene: Scene) -> None:
 
 def test_an_opinion_has_a_length(scene: Scene) -> None:
     with pytest.raises(DomainError, match="text_too_long"):
-        scene.propose_closing("长" * 4001)
+        scene.propose_closing("长" * 8001)
 
 
 # ---- Reopening ----
@@ -221,7 +231,7 @@ def test_a_reopened_review_is_settled_and_closed_anew(scene: Scene) -> None:
     _settle(scene)
     scene.close("复核后同意。")
     assert [row.number for row in scene.session.scalars(select(Closing).order_by(Closing.number))] == [1, 2]
-    assert scene.assignment.opinion == "复核后同意。"
+    assert opinion_of(scene) == "复核后同意。"
 
 
 def test_what_is_published_is_not_reopened(scene: Scene) -> None:

@@ -12,13 +12,14 @@ from portfolio import web
 from portfolio.blueprints.settlement.root import place_of
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
-from portfolio.models import Assignment, SettlementRule, Stance
+from portfolio.models import Assignment, ReportSection, SettlementRule, Stance
 from portfolio.policy import Permission
 from portfolio.queries import deliberation
 from portfolio.queries import settlement as queries
 from portfolio.queries.deliberation import Detail
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row, Show, Sort, Table
+from portfolio.services import panel_reports
 from portfolio.templating import days_until, score
 
 Choice = TypeVar("Choice", Show, Sort)
@@ -80,12 +81,20 @@ def page(
         days_left=days_until(review_by, web.now()) if review_by else None,
         errors=errors or {},
         stale=stale,
-        opinion=opinion,
+        opinion=_opinion(assignment, table) if opinion is None else opinion,
         remark=remark or {},
         stances=Stance,
         chairs=chairs,
         my_id=web.actor().user_id,
     )
+
+
+def _opinion(assignment: Assignment, table: Table) -> str:
+    """What the report says as its opinion, once the table asks for it: when every element is settled."""
+    if not table.rows or table.settled < len(table.rows) or table.proposal:
+        return ""
+    written = panel_reports.part_of(web.db(), assignment, ReportSection.OPINION)
+    return written.text if written else ""
 
 
 def _chosen(choices: type[Choice], name: str, default: Choice) -> Choice:
