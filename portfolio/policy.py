@@ -50,6 +50,7 @@ class Permission(StrEnum):
     SETTLEMENT_WRITE = "settlement:write"
     SHEET_READ = "score_sheet:read"
     PANEL_DOCUMENTS_READ = "panel_documents:read"
+    PANEL_REPORT_READ = "panel_report:read"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
     AUDIT_READ = "audit:read"
@@ -138,6 +139,7 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     # when they open: queries.panel_documents
     Permission.SHEET_READ: (panel(Role.EXPERT, own=True), panel(Role.CHAIR), _OFFICE),
     Permission.PANEL_DOCUMENTS_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
+    Permission.PANEL_REPORT_READ: (_STAFF, panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
     Permission.AUDIT_READ: (_OFFICE,),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from portfolio.documents import score_sheet, summary
-from portfolio.documents.notice import Judged, Notice
+from portfolio.documents.judged import Judged, Result
+from portfolio.documents.notice import Notice
+from portfolio.documents.panel_report import Item, Report
 from portfolio.documents.panel_table import PanelTable, Subject
 from portfolio.documents.score_sheet import Scored
 from portfolio.documents.summary import Settled
@@ -19,6 +21,7 @@ from rubric.review import median, spread
 RUBRIC = find(DEFAULT)
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 STEP = Decimal("0.1")
+DUE = date(2027, 3, 31)
 EXPERTS = ("王建国", "李秀英", "张伟", "欧阳文静", "赵敏")
 # the self-score is 0.9 of an element's points; C84 is unscored by the school
 UNSCORED = "C84"
@@ -95,12 +98,39 @@ def a_notice(
     )
     at = next(n for n, one in enumerate(judged) if one.element.number > left_out.element.number)
     return Notice(
-        subject=SUBJECT,
+        result=Result(SUBJECT, (*judged[:at], left_out, *judged[at:])),
         district="碑林区",
-        judged=(*judged[:at], left_out, *judged[at:]),
         opinion="## 总体评价\n办学思路**清晰**。\n\n- 党建引领有力\n- 教研扎实",
         band=band,
         passed=passed,
         published_at=AT,
         answer_by=answer_by,
+    )
+
+
+def a_report(*, items: int = 2) -> Report:
+    """All three sections, A1 by itself, and so many lines on the rectification list."""
+    said = a_notice()
+    return Report(
+        result=said.result,
+        district=said.district,
+        texts={
+            "opinion": said.opinion,
+            "strengths": "党建与教学**融合**。",
+            "problems": "1. 会议记录不全\n2. 问卷回收不足",
+            "A1": "支部生活正常。",
+        },
+        items=[
+            Item(
+                n,
+                RUBRIC.element(f"C{n}"),
+                "会议记录缺少五月的。",
+                "补齐并建立归档制度。",
+                "李主任",
+                date(2027, 3, 31),
+            )
+            for n in range(1, items + 1)
+        ],
+        chair="周明",
+        closed_at=AT,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import web
 from portfolio.blueprints.documents import FORMATS, download, form, shown
-from portfolio.documents import notice, panel_docx, panel_pdf, panel_xlsx, paper_docx, paper_pdf
+from portfolio.documents import notice, panel_docx, panel_pdf, panel_report, panel_xlsx, paper_docx, paper_pdf
 from portfolio.documents.panel_table import PanelTable
 from portfolio.models import Assignment, Review
 from portfolio.policy import Permission, Place
@@ -83,6 +83,14 @@ def result_notice(assignment: Assignment, extension: str) -> Response:
     """The published result as a letter to the school."""
     made = notice.paper(notices.notice(web.db(), web.actor(), assignment))
     return download(_PAPER_WRITERS[extension](made), _name(assignment, _("Result notice")), extension)
+
+
+@blueprint.get(f"{PAPERS}/report.<{TEXT_FORMATS}:extension>")
+@web.guard(Permission.PANEL_REPORT_READ, _assignment)
+def report(assignment: Assignment, extension: str) -> Response:
+    """The panel's report with the rectification list: closed for the panel and the office, published for the school."""
+    made = panel_report.paper(notices.report(web.db(), web.actor(), assignment))
+    return download(_PAPER_WRITERS[extension](made), _name(assignment, _("Report of the panel")), extension)
 
 
 def _table(table: PanelTable, assignment: Assignment, kind: str, extension: str) -> Response:

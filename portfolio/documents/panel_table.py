@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
-from portfolio.days import SCHOOL_TIME
+from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.documents.form import Line, lines
 from rubric.model import Channel, Indicator, Rubric
 from rubric.scoring import ZERO, format_score
@@ -130,6 +131,10 @@ def beijing(moment: datetime) -> str:
 
 
 def chinese_day(moment: datetime) -> str:
-    """A day as letters here write it: 2026年9月30日."""
-    local = moment.astimezone(SCHOOL_TIME)
-    return f"{local.year}年{local.month}月{local.day}日"
+    """The day of a moment as letters here write it: 2026年9月30日."""
+    return chinese_date(day_of(moment))
+
+
+def chinese_date(day: Date) -> str:
+    """A day as letters here write it."""
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import docx
@@ -15,10 +15,10 @@ import pytest
 from docx.oxml.ns import qn
 from docx.shared import Mm
 
-from portfolio.documents import notice, panel_docx, panel_pdf, panel_xlsx, paper_docx, paper_pdf
+from portfolio.documents import notice, panel_docx, panel_pdf, panel_report, panel_xlsx, paper_docx, paper_pdf
 from portfolio.documents.panel_table import PanelTable, text_of
 from tests.domain.test_official_form import A4_LANDSCAPE, words_of
-from tests.paper_factory import AT, EXPERTS, NOT_ASSESSED, RUBRIC, a_notice, a_sheet, a_summary
+from tests.paper_factory import EXPERTS, NOT_ASSESSED, RUBRIC, a_notice, a_report, a_sheet, a_summary
 
 WRITERS = {"docx": panel_docx.document, "xlsx": panel_xlsx.workbook, "pdf": panel_pdf.document}
 TABLES: dict[str, Callable[[], PanelTable]] = {
@@ -241,8 +241,9 @@ def test_a_band_and_a_pass_are_said_only_where_they_were_set() -> None:
 
 
 def test_the_notice_says_until_when_an_error_may_be_answered() -> None:
-    said, _ = letter(paper_docx.document(notice.paper(a_notice(answer_by=AT + timedelta(days=7)))))
-    assert "请于2026年11月27日前" in said
+    over = datetime(2026, 11, 27, 16, tzinfo=UTC)  # midnight in the school
+    said, _ = letter(paper_docx.document(notice.paper(a_notice(answer_by=over))))
+    assert "请于2026年11月27日（含当日）前" in said
 
 
 def test_a_school_that_lost_nothing_reads_so() -> None:
@@ -262,5 +263,44 @@ def test_the_notice_as_pdf_says_the_same() -> None:
         "会议记录缺少五月的。",
         "办学思路清晰。",
         "合计10086.497.40.6",
+    ):
+        assert said in words
+
+
+def test_the_report_says_the_result_what_the_panel_wrote_and_the_rectification_list() -> None:
+    words, (areas, items) = letter(paper_docx.document(panel_report.paper(a_report())))
+    assert "终评总分 97.4 分（满分 100 分，学校自评 86.4 分），失分要素 2 项。" in words
+    assert areas[-1][0] == "合计"
+    order = [words.index(each) for each in ("专家组意见", "主要成绩", "存在问题", "分项评价", "整改清单")]
+    assert order == sorted(order)
+    assert "党建与教学融合。" in words
+    assert "支部生活正常。" in words
+    assert items[0] == ["序号", "评估要素", "问题", "整改措施", "责任人", "完成时限"]
+    assert items[1] == [
+        "1",
+        "C1 党的领导机制",
+        "会议记录缺少五月的。",
+        "补齐并建立归档制度。",
+        "李主任",
+        "2027年3月31日",
+    ]
+    assert len(items) == 3
+
+
+def test_a_report_without_a_list_says_so() -> None:
+    words, tables = letter(paper_docx.document(panel_report.paper(a_report(items=0))))
+    assert "没有列入整改清单的事项。" in words
+    assert len(tables) == 1
+
+
+def test_the_report_as_pdf_says_the_same() -> None:
+    with pypdfium2.PdfDocument(paper_pdf.document(panel_report.paper(a_report()))) as pdf:
+        words = words_of(pdf)
+    for said in (
+        "评审报告",
+        "党建与教学融合。",
+        "1C1党的领导机制会议记录缺少五月的。",
+        "2027年3月31日",
+        "专家组长（签字）：",
     ):
         assert said in words

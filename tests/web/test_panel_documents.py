@@ -28,6 +28,12 @@ READY = {
     ("expert", "own sheet"): "scoring",
     ("expert", "summary"): "open",
     ("expert", "form"): "closed",
+    ("expert", "report"): "closed",
+    ("chair", "report"): "closed",
+    ("bureau", "report"): "closed",
+    ("lead", "report"): "published",
+    ("foreign lead", "report"): None,
+    ("foreign expert", "report"): None,
     ("expert", "another's sheet"): None,
     ("expert", "notice"): None,
     ("chair", "own sheet"): "open",
@@ -60,6 +66,7 @@ def addresses(scene: Scene) -> dict[str, str]:
         "summary": f"{papers}/summary",
         "form": f"{papers}/form",
         "notice": f"{papers}/notice",
+        "report": f"{papers}/report",
     }
 
 
@@ -98,7 +105,7 @@ def test_who_gets_which_document_in_this_state(store: Session, log_in: LogIn, st
     for (who, what), since in READY.items():
         status = browsers[who].get(f"{addresses(scene)[what]}.docx").status_code
         known = since is not None and not (
-            who == "expert" and what in ("summary", "form") and state in STATES[:2]
+            who == "expert" and what in ("summary", "form", "report") and state in STATES[:2]
         )
         ready = since is not None and STATES.index(state) >= STATES.index(since)
         expected = 200 if ready else 422 if known else 404
@@ -114,7 +121,7 @@ def test_every_document_comes_in_its_formats_under_the_schools_name(store: Sessi
     store.commit()
     clerk = log_in(bureau)
     for what, address in addresses(scene).items():
-        for extension in ("docx", "pdf") if what == "notice" else MAGIC:
+        for extension in ("docx", "pdf") if what in ("notice", "report") else MAGIC:
             answer = clerk.get(f"{address}.{extension}")
             assert answer.status_code == 200, what
             assert answer.get_data().startswith(MAGIC[extension])
@@ -208,7 +215,7 @@ def test_who_judges_in_a_later_round_gets_nothing_of_the_earlier_panel(store: Se
     panels.assign(store, actor=bureau_actor(store), now=NOW, panel=panel, package=scene.package)
     store.commit()
     expert, both = log_in(later), log_in(clerk_too)
-    for what in ("summary", "form"):
+    for what in ("summary", "form", "report"):
         assert expert.get(f"{addresses(scene)[what]}.docx").status_code == 422, what
         assert both.get(f"{addresses(scene)[what]}.docx").status_code == 422, what
     assert both.get(f"{addresses(scene)['own sheet']}.docx").status_code == 422

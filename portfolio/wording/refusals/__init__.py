@@ -8,15 +8,9 @@ from typing import Any
 
 from portfolio.errors import DomainError, Refused
 from portfolio.wording.phrasing import plain
-<<<<<<< HEAD
-from portfolio.wording.refusals import dossier, evidence, panel, papers, people, worksheet
+from portfolio.wording.refusals import dossier, evidence, panel, papers, people, result, worksheet
 
-AREAS = (people, dossier, worksheet, panel, papers, evidence)
-=======
-from portfolio.wording.refusals import dossier, evidence, panel, people, result, worksheet
-
-AREAS = (people, dossier, worksheet, panel, evidence, result)
->>>>>>> c10e537b6d154d199fed0cef7894d41150df6b0b
+AREAS = (people, dossier, worksheet, panel, papers, evidence, result)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 
