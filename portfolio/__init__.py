@@ -33,6 +33,7 @@ BLUEPRINTS = (
     "package",
     "documents",
     "panel_documents",
+    "office",
     "reporting",
     "worksheet",
     "panel",

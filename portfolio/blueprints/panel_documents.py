@@ -10,12 +10,23 @@ from sqlalchemy.orm import Session
 
 from portfolio import web
 from portfolio.blueprints.documents import FORMATS, download, form, shown
-from portfolio.documents import notice, panel_docx, panel_pdf, panel_report, panel_xlsx, paper_docx, paper_pdf
+from portfolio.documents import (
+    notice,
+    office_template,
+    panel_docx,
+    panel_pdf,
+    panel_report,
+    panel_xlsx,
+    paper_docx,
+    paper_pdf,
+)
 from portfolio.documents.panel_table import PanelTable
-from portfolio.models import Assignment, Review
+from portfolio.documents.paper import Paper
+from portfolio.documents.placeholders import KNOWN, Fields, of_notice, of_report
+from portfolio.models import Assignment, Review, TemplateKind
 from portfolio.policy import Permission, Place
 from portfolio.queries import form as form_queries
-from portfolio.queries import notices, places
+from portfolio.queries import notices, office_templates, places
 from portfolio.queries import panel_documents as queries
 
 blueprint = Blueprint("panel_documents", __name__)
@@ -81,16 +92,27 @@ def panel_form(assignment: Assignment, extension: str) -> Response:
 @web.guard(Permission.RESULT_READ, _assignment)
 def result_notice(assignment: Assignment, extension: str) -> Response:
     """The published result as a letter to the school."""
-    made = notice.paper(notices.notice(web.db(), web.actor(), assignment))
-    return download(_PAPER_WRITERS[extension](made), _name(assignment, _("Result notice")), extension)
+    said = notices.notice(web.db(), web.actor(), assignment)
+    name = _name(assignment, _("Result notice"))
+    return _paper(notice.paper(said), of_notice(said), TemplateKind.NOTICE, name, extension)
 
 
 @blueprint.get(f"{PAPERS}/report.<{TEXT_FORMATS}:extension>")
 @web.guard(Permission.PANEL_REPORT_READ, _assignment)
 def report(assignment: Assignment, extension: str) -> Response:
     """The panel's report with the rectification list: closed for the panel and the office, published for the school."""
-    made = panel_report.paper(notices.report(web.db(), web.actor(), assignment))
-    return download(_PAPER_WRITERS[extension](made), _name(assignment, _("Report of the panel")), extension)
+    said = notices.report(web.db(), web.actor(), assignment)
+    name = _name(assignment, _("Report of the panel"))
+    return _paper(panel_report.paper(said), of_report(said), TemplateKind.REPORT, name, extension)
+
+
+def _paper(paper: Paper, fields: Fields, kind: TemplateKind, name: str, extension: str) -> Response:
+    """The paper; as Word in the office's own layout, where it has one."""
+    own = office_templates.in_use(web.db(), kind) if extension == "docx" else None
+    if own is None:
+        return download(_PAPER_WRITERS[extension](paper), name, extension)
+    made = office_template.filled(own, fields, KNOWN[kind], title=paper.title, at=paper.at)
+    return download(made, name, extension)
 
 
 def _table(table: PanelTable, assignment: Assignment, kind: str, extension: str) -> Response:

@@ -24,12 +24,12 @@ BY_INDICATOR = "分项评价"
 RECTIFICATION = "整改清单"
 NOTHING_TO_RECTIFY = "没有列入整改清单的事项。"
 ITEMS = (
-    Column("序号", 10, centred=True),
+    Column("序号", 12, centred=True),
     Column("评估要素", 30),
-    Column("问题", 38),
-    Column("整改措施", 44),
+    Column("问题", 36),
+    Column("整改措施", 41),
     Column("责任人", 16, centred=True),
-    Column("完成时限", 24, centred=True),
+    Column("完成时限", 27, centred=True),
 )
 
 

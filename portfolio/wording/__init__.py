@@ -13,6 +13,7 @@ from portfolio.wording.measures import (
     stated,
     unit_words,
 )
+from portfolio.wording.papers import PLACEHOLDERS, TEMPLATE_KINDS
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
 from portfolio.wording.terms import (
@@ -49,6 +50,7 @@ __all__ = [
     "LEGEND",
     "MATTERS",
     "NUMBERS",
+    "PLACEHOLDERS",
     "PROBLEMS",
     "REFUSALS",
     "ROLES",
@@ -61,6 +63,7 @@ __all__ = [
     "STATED_TREND",
     "STATES",
     "STATUSES",
+    "TEMPLATE_KINDS",
     "TOUCHES",
     "URGENCIES",
     "URGENCY_STATES",
