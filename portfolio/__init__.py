@@ -34,6 +34,8 @@ BLUEPRINTS = (
     "changes",
     "supplement",
     "documents",
+    "panel_documents",
+    "office",
     "reporting",
     "worksheet",
     "panel",

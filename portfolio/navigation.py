@@ -146,7 +146,7 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(_("City overview"), "bureau.overview")
     yield _item(_("Cycles"), "bureau.cycles", within=_CYCLES)
     yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
-    yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
+    yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign", "office."))
     yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
     yield _item(
         _("Progress"),

@@ -58,6 +58,9 @@ class Permission(StrEnum):
     APPEAL_DECIDE = "appeal:decide"
     RECTIFICATION_ANSWER = "rectification:answer"
     RECTIFICATION_CHECK = "rectification:check"
+    SHEET_READ = "score_sheet:read"
+    PANEL_DOCUMENTS_READ = "panel_documents:read"
+    PANEL_REPORT_READ = "panel_report:read"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
     AUDIT_READ = "audit:read"
@@ -154,6 +157,10 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.APPEAL_DECIDE: (panel(Role.CHAIR), city(Role.BUREAU)),
     Permission.RECTIFICATION_ANSWER: (school(Role.LEAD),),
     Permission.RECTIFICATION_CHECK: (_PANEL, city(Role.BUREAU)),
+    # when they open: queries.panel_documents
+    Permission.SHEET_READ: (panel(Role.EXPERT, own=True), panel(Role.CHAIR), _OFFICE),
+    Permission.PANEL_DOCUMENTS_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
+    Permission.PANEL_REPORT_READ: (_STAFF, panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
     Permission.AUDIT_READ: (_OFFICE,),

@@ -25,6 +25,7 @@ from portfolio.models import (
     Closing,
     Correction,
     Determination,
+    DocumentTemplate,
     Dossier,
     Draw,
     ElementReview,
@@ -37,6 +38,7 @@ from portfolio.models import (
     InterestStatement,
     MaterialTick,
     Package,
+    PackageTimestamp,
     PageImage,
     Panel,
     PanelReminder,
@@ -65,6 +67,7 @@ from portfolio.models import (
     Survey,
     SurveyAnswer,
     SurveyQuestion,
+    TemplateKind,
     Throttle,
     TouchedElement,
     Upload,
@@ -108,6 +111,7 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     """A school that submitted (one gap waived), a review under way, and what people leave around."""
     dossier = make_dossier(session)
     package, evidence = _submit(session, storage, folder, dossier)
+    _add_beside_documents(session, package)
     _review(session, dossier, package)
     _visit(session, evidence)
     _result(session, dossier, evidence)
@@ -167,6 +171,30 @@ def _read(session: Session, storage: Storage, folder: Path, evidence: Evidence) 
             width=240,
             height=340,
         )
+    )
+
+
+def _add_beside_documents(session: Session, package: Package) -> None:
+    """A template of the office's own, and a stamp that an authority refused."""
+    session.add_all(
+        [
+            DocumentTemplate(
+                kind=TemplateKind.NOTICE,
+                filename="结果通知书.docx",
+                sha256="ab" * 32,
+                content=b"PK",
+                uploaded_by=package.signed_by,
+                uploaded_at=NOW,
+            ),
+            PackageTimestamp(
+                package_id=package.id,
+                authority="https://tsa.example",
+                attempts=1,
+                tried_at=NOW,
+                next_try_at=NOW,
+                failure="refused",
+            ),
+        ]
     )
 
 

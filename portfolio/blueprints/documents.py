@@ -65,8 +65,8 @@ def _package(session: Session, *, package_id: int, **_written: str) -> tuple[Pac
 @web.guard(Permission.DOSSIER_READ, _dossier)
 def dossier_form(dossier: Dossier, extension: str) -> Response:
     """The official form with the dossier's scores as they stand, or empty."""
-    sheet = form_queries.of_dossier(web.db(), dossier, shown=_shown(), at=web.now())
-    return _form(sheet, extension, dossier.school.name)
+    sheet = form_queries.of_dossier(web.db(), dossier, shown=shown(), at=web.now())
+    return form(sheet, extension, dossier.school.name)
 
 
 @blueprint.get(f"/packages/<int:package_id>/form.<{FORMATS}:extension>")
@@ -74,8 +74,8 @@ def dossier_form(dossier: Dossier, extension: str) -> Response:
 def package_form(package: Package, extension: str) -> Response:
     """The official form with the package's scores, and the panel's once the reader may see them."""
     judged = not still_blind(web.db(), web.actor(), package.dossier)
-    sheet = form_queries.of_package(web.db(), package, shown=_shown(), judged=judged)
-    return _form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
+    sheet = form_queries.of_package(web.db(), package, shown=shown(), judged=judged)
+    return form(sheet, extension, f"{package.dossier.school.name} {_('package')} {package.number}")
 
 
 @blueprint.get("/packages/<int:package_id>/archive.zip")
@@ -174,7 +174,7 @@ def _beijing(moment: datetime) -> str:
     return f"{moment.astimezone(SCHOOL_TIME):%Y-%m-%d %H:%M}"
 
 
-def _shown() -> Shown | None:
+def shown() -> Shown | None:
     """Whose scores were asked for; None if that was left open. Raises NotFound for a word of no meaning."""
     asked = request.args.get("scores")
     if asked is None:
@@ -185,7 +185,8 @@ def _shown() -> Shown | None:
         raise NotFound() from error
 
 
-def _form(sheet: Sheet, extension: str, name: str) -> Response:
+def form(sheet: Sheet, extension: str, name: str) -> Response:
+    """The official form to keep."""
     return download(_FORM_WRITERS[extension](sheet), f"{name} {_('official form')}", extension)
 
 

@@ -24,6 +24,7 @@ from portfolio.documents.typeset import pdf
 def document(sheet: Sheet) -> bytes:
     """The form as PDF: A and B merged over their elements, headings on each page, A4 landscape."""
     return pdf(
+        "sheet",
         "form",
         document={
             "title": sheet.rubric.title,

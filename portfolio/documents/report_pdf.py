@@ -22,7 +22,7 @@ from portfolio.documents.typeset import pdf, picture
 
 def document(report: Report) -> bytes:
     """The report as PDF, A4."""
-    return pdf("charts", "report", document=_described(report), at=report.at)
+    return pdf("charts", "prose", "report", document=_described(report), at=report.at)
 
 
 def chart(report: Report) -> bytes:

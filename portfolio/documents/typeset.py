@@ -35,7 +35,7 @@ def picture(*templates: str, document: Mapping[str, Any]) -> bytes:
 
 def _compiled(templates: tuple[str, ...], document: Mapping[str, Any], **how: Any) -> bytes:
     text = json.dumps(fonts.printable(dict(document)), ensure_ascii=False)
-    source = b"\n".join(_source(name) for name in templates)
+    source = b"\n".join(_source(name) for name in ("common", *templates))
     with _turn:
         compiled = _compiler().compile(input=source, sys_inputs={"document": text}, **how)
     if not isinstance(compiled, bytes):

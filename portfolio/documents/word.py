@@ -30,6 +30,7 @@ SERIF, SANS, LATIN = "宋体", "黑体", "Times New Roman"
 _A4 = (Mm(210), Mm(297))
 _TWENTIETHS_A_MM = 1440 / 25.4
 _POINTS_A_MM = 72 / 25.4
+_TWO_CHARACTERS = Pt(21)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -106,10 +107,19 @@ def finished(document: Document) -> bytes:
 
 
 def add_line(
-    document: Document, text: str, *, size: float = 10.5, sans: bool = False, centred: bool = False
+    document: Document,
+    text: str,
+    *,
+    size: float = 10.5,
+    sans: bool = False,
+    centred: bool = False,
+    together: bool = False,
+    indented: bool = False,
 ) -> None:
-    """A paragraph of one style, size in points."""
+    """A paragraph of one style, size in points; `together`: on the page of what follows; `indented` as a letter's."""
     paragraph = document.add_paragraph()
+    paragraph.paragraph_format.first_line_indent = _TWO_CHARACTERS if indented else None
+    paragraph.paragraph_format.keep_with_next = together or None
     if centred:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     run = paragraph.add_run(clean(text))
@@ -141,7 +151,7 @@ def add_blocks(document: Document, blocks: Iterable[Block]) -> None:
         elif block.kind == "quote":
             paragraph.paragraph_format.left_indent = Mm(6)
         elif block.kind == "text":
-            paragraph.paragraph_format.first_line_indent = Pt(21)  # two characters
+            paragraph.paragraph_format.first_line_indent = _TWO_CHARACTERS
         for written in block.runs:
             run = paragraph.add_run(clean(written.text))
             run.bold = written.strong or block.kind == "heading"

@@ -5,6 +5,7 @@ from portfolio.models.calling import Call, PanelReminder
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
 from portfolio.models.derived import Derivation, DerivationState, PageImage, PageText, SearchChunk, TextSource
+from portfolio.models.documents import DocumentTemplate, PackageTimestamp, TemplateKind
 from portfolio.models.dossier import (
     Citation,
     Dossier,
@@ -114,6 +115,7 @@ __all__ = [
     "Derivation",
     "DerivationState",
     "Determination",
+    "DocumentTemplate",
     "Dossier",
     "DossierState",
     "DossierSummary",
@@ -140,6 +142,7 @@ __all__ = [
     "PackageElement",
     "PackageFile",
     "PackageSummary",
+    "PackageTimestamp",
     "PackageWaiver",
     "PageImage",
     "PageText",
@@ -178,6 +181,7 @@ __all__ = [
     "Survey",
     "SurveyAnswer",
     "SurveyQuestion",
+    "TemplateKind",
     "TextSource",
     "Throttle",
     "TouchedElement",

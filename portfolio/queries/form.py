@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -42,6 +43,17 @@ def of_package(session: Session, package: Package, *, shown: Shown | None, judge
     Nothing chosen means all there is. Unless it is to be shown `judged`, the finals stay away: the reader is still
     to judge the package alone.
     """
+    return _sheet(session, package, finals=_published(session, package) if judged else {}, shown=shown)
+
+
+def of_assignment(session: Session, assignment: Assignment, *, shown: Shown | None) -> Sheet:
+    """The form with a package's scores and what one panel settled, published or not."""
+    return _sheet(session, assignment.package, finals=_finals(session, assignment.id), shown=shown)
+
+
+def _sheet(
+    session: Session, package: Package, *, finals: Mapping[str, Decimal], shown: Shown | None
+) -> Sheet:
     own = {
         row.element: row.score
         for row in session.execute(
@@ -50,7 +62,6 @@ def of_package(session: Session, package: Package, *, shown: Shown | None, judge
             )
         )
     }
-    finals = _finals(session, package) if judged else {}
     return Sheet(
         rubric=rubric_of(session, package.rubric_digest),
         school=package.dossier.school.name,
@@ -62,7 +73,7 @@ def of_package(session: Session, package: Package, *, shown: Shown | None, judge
     )
 
 
-def _finals(session: Session, package: Package) -> dict[str, Decimal]:
+def _published(session: Session, package: Package) -> dict[str, Decimal]:
     """The final scores of the newest published round; empty before."""
     assignment_id = session.scalar(
         select(Assignment.id)
@@ -71,8 +82,11 @@ def _finals(session: Session, package: Package) -> dict[str, Decimal]:
         .order_by(Round.position.desc())
         .limit(1)
     )
-    if assignment_id is None:
-        return {}
+    return {} if assignment_id is None else _finals(session, assignment_id)
+
+
+def _finals(session: Session, assignment_id: int) -> dict[str, Decimal]:
+    """What a panel settled; what it did not assess is left out."""
     settled = select(Determination.element, Determination.score).where(
         Determination.assignment_id == assignment_id
     )

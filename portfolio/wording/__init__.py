@@ -21,6 +21,7 @@ from portfolio.wording.office import (
     VALIDITIES,
     VALIDITY_STATES,
 )
+from portfolio.wording.papers import PLACEHOLDERS, TEMPLATE_KINDS
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
 from portfolio.wording.result import APPEAL_OUTCOMES, CHECK_OUTCOMES, ITEM_STATES, REPORT_SECTIONS
@@ -65,6 +66,7 @@ __all__ = [
     "NUMBERS",
     "PHASES",
     "PHASE_STATES",
+    "PLACEHOLDERS",
     "PROBLEMS",
     "REFUSALS",
     "REPORT_SECTIONS",
@@ -78,6 +80,7 @@ __all__ = [
     "STATED_TREND",
     "STATES",
     "STATUSES",
+    "TEMPLATE_KINDS",
     "TOUCHES",
     "URGENCIES",
     "URGENCY_STATES",

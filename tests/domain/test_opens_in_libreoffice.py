@@ -12,13 +12,24 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-from portfolio.documents import catalogue, catalogue_docx, form_docx, form_xlsx, labels
+from portfolio.documents import (
+    catalogue,
+    catalogue_docx,
+    form_docx,
+    form_xlsx,
+    labels,
+    notice,
+    panel_docx,
+    panel_xlsx,
+    paper_docx,
+)
 from portfolio.documents.archive import register
 from portfolio.documents.form import Sheet, Shown
 from portfolio.storage.local import LocalStorage
 from rubric.loader import DEFAULT, find
 from tests.archive_factory import SIGNED, Piece, package
 from tests.fixtures_servers import absent
+from tests.paper_factory import a_notice, a_sheet, a_summary
 
 Pages = Callable[[str], list[str]]
 
@@ -43,6 +54,11 @@ def _documents(folder: Path) -> dict[str, bytes]:
         "catalogue.docx": catalogue_docx.document(listed, at=SIGNED),
         "list.xlsx": catalogue.workbook(listed, at=SIGNED),
         "labels.docx": labels.document_docx(boxes, at=SIGNED),
+        "score_sheet.docx": panel_docx.document(a_sheet()),
+        "scores.xlsx": panel_xlsx.workbook(a_sheet()),
+        "summary.docx": panel_docx.document(a_summary()),
+        "summed.xlsx": panel_xlsx.workbook(a_summary()),
+        "notice.docx": paper_docx.document(notice.paper(a_notice())),
     }
 
 
@@ -111,3 +127,18 @@ def test_the_labels_on_one_page(pages: Pages) -> None:
     [page] = pages("labels")
     assert "A2-B2-C4-1" in page
     assert "西安市第一学校" in page
+
+
+@pytest.mark.parametrize("name", ["score_sheet", "scores", "summary", "summed"])
+def test_the_panels_tables_with_their_headings_on_every_page(pages: Pages, name: str) -> None:
+    found = pages(name)
+    assert 5 <= len(found) <= 14
+    assert all("评估要素" in page for page in found[:-1])
+    assert "A7小计" in "".join(found)
+    assert "合计" in found[-1] + found[-2]
+
+
+def test_the_result_notice(pages: Pages) -> None:
+    found = "".join(pages("notice"))
+    assert "评估结果通知书" in found
+    assert "会议记录缺少五月的。" in found

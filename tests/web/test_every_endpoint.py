@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from portfolio.documents.starter import starter
 from portfolio.models import (
     Certificate,
     Evidence,
@@ -33,12 +34,13 @@ from portfolio.models import (
     Round,
     School,
     SelfAssessment,
+    TemplateKind,
     TouchedElement,
     Upload,
     User,
 )
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
-from portfolio.services import accounts
+from portfolio.services import accounts, office_templates
 from portfolio.storage import Storage
 from rubric.succession import Touch
 from tests.factories import (
@@ -202,6 +204,8 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "citation_id": citation.id,
         "package_id": scene.package.id,
         "extension": "pdf",
+        "paper": "notice",
+        "template_id": _template(store),
         "indicator": "A1",
         "review_id": scene.reviews[0].id,
         "round_id": store.scalars(select(Round.id).where(Round.cycle_id == scene.cycle.id)).one(),
@@ -255,6 +259,14 @@ def _draw(store: Session, storage: Storage, evidence: Evidence) -> None:
         )
     )
     assert storage.exists(evidence.school_id, digest)
+
+
+def _template(store: Session) -> int:
+    """A template of the office's own."""
+    actor = bureau_actor(store)
+    data, kind = starter(TemplateKind.NOTICE), TemplateKind.NOTICE
+    made = office_templates.upload(store, actor=actor, now=NOW, kind=kind, filename="通知书.docx", data=data)
+    return made.id
 
 
 def _upload(store: Session, app: Flask, user: User, school: School) -> str:

@@ -14,6 +14,7 @@ from portfolio.wording.refusals import (
     evidence,
     office,
     panel,
+    papers,
     people,
     result,
     supplement,
@@ -21,7 +22,7 @@ from portfolio.wording.refusals import (
     worksheet,
 )
 
-AREAS = (people, dossier, worksheet, panel, supplement, evidence, allotting, visit, result, office)
+AREAS = (people, dossier, worksheet, panel, papers, supplement, evidence, allotting, visit, result, office)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 
