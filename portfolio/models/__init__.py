@@ -12,6 +12,7 @@ from portfolio.models.dossier import (
     MaterialTick,
     SelfAssessment,
 )
+from portfolio.models.errand import Errand, ErrandKind, ErrandState
 from portfolio.models.evidence import (
     Blob,
     Evidence,
@@ -84,6 +85,9 @@ __all__ = [
     "DossierSummary",
     "ElementReview",
     "ElementTally",
+    "Errand",
+    "ErrandKind",
+    "ErrandState",
     "Evidence",
     "EvidenceKind",
     "EvidenceVersion",
