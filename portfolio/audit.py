@@ -75,6 +75,8 @@ class Action(StrEnum):
     ASSIGNMENT_CLOSED = "assignment:closed"
     ASSIGNMENT_REOPENED = "assignment:reopened"
     RESULT_PUBLISHED = "result:published"
+    SCHOOL_EXPORTED = "school:exported"
+    SCHOOL_IMPORTED = "school:imported"
 
 
 def record(

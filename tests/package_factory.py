@@ -7,7 +7,6 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import check
 from portfolio.db import new_id
 from portfolio.manifest import digest_of, manifest_of
 from portfolio.models import (
@@ -25,6 +24,7 @@ from portfolio.models import (
     School,
     SelfAssessment,
 )
+from portfolio.queries import sealed
 from rubric.loader import DEFAULT, find
 from tests.factories import NOW, make_user
 
@@ -66,8 +66,8 @@ def make_package(session: Session, dossier: Dossier, *, number: int = 1) -> Pack
 
 def _manifest(session: Session, package: Package, cycle: Cycle) -> str:
     school = session.get_one(School, package.school_id)
-    names = check._Names(school.name, school.district, cycle.name, "王某", "李校长")
-    return manifest_of(check._frozen(session, package, find(DEFAULT), names))
+    names = sealed._Names(school.name, school.district, cycle.name, "王某", "李校长")
+    return manifest_of(sealed._frozen(session, package, find(DEFAULT), names))
 
 
 def _add_elements(session: Session, package_id: int, dossier: Dossier) -> dict[str, Decimal | None]:

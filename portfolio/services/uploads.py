@@ -360,9 +360,7 @@ def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: tim
 
     In two runs: one removes the row, the next, once that is committed, the bytes. Needs a writing session.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # New files wait until this is through; SQLite has one writer at a time anyway.
-        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
+    _keep_others_out(session)
     removed = sum(_sweep_school(session, storage, school_id) for school_id in storage.schools())
     unused = and_(
         Blob.created_at <= now - grace,
@@ -371,6 +369,18 @@ def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: tim
     derivations.forget(session, unused)
     session.execute(delete(Blob).where(unused))
     return removed
+
+
+def sweep_unknown(session: Session, storage: Storage, *, school_id: int) -> int:
+    """Delete a school's stored bytes that no row knows at all; returns how many. Needs a writing session."""
+    _keep_others_out(session)
+    return _sweep_school(session, storage, school_id)
+
+
+def _keep_others_out(session: Session) -> None:
+    """New files wait until a sweep is through; SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
 
 
 def _sweep_school(session: Session, storage: Storage, school_id: int) -> int:

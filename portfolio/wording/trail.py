@@ -71,6 +71,8 @@ AUDIT_ACTIONS = {
     Action.ASSIGNMENT_CLOSED: _l("closed a review"),
     Action.ASSIGNMENT_REOPENED: _l("reopened a review"),
     Action.RESULT_PUBLISHED: _l("published a result"),
+    Action.SCHOOL_EXPORTED: _l("had everything of a school packed"),
+    Action.SCHOOL_IMPORTED: _l("took in a whole school"),
 }
 
 CHANGES = {

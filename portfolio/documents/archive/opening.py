@@ -30,6 +30,7 @@ class Bag:
     members: frozenset[str]
     open: Callable[[str], BinaryIO]
     oddities: tuple[tuple[str, str], ...] = ()
+    close: Callable[[], None] = lambda: None
 
     def text(self, path: str) -> str:
         """A small file as text. Raises KeyError, UnicodeDecodeError."""
@@ -62,6 +63,7 @@ def _zip(archive: zipfile.ZipFile, source: Path) -> Bag:
     roots = {name.partition("/")[0] for name in names}
     root = next(iter(roots), "")
     if len(roots) != 1 or f"{root}/{DECLARATION}" not in names:
+        archive.close()
         raise NotAnArchive(
             f"{source} is not one of our archives, or was cut short: it has no {DECLARATION} in its one folder"
         )
@@ -71,7 +73,8 @@ def _zip(archive: zipfile.ZipFile, source: Path) -> Bag:
     def read(path: str) -> BinaryIO:
         return archive.open(f"{root}/{path}")  # type: ignore[return-value]
 
-    return Bag(frozenset(name.removeprefix(f"{root}/") for name in names), read, tuple(oddities))
+    members = frozenset(name.removeprefix(f"{root}/") for name in names)
+    return Bag(members, read, tuple(oddities), archive.close)
 
 
 def listed(bag: Bag, path: str) -> dict[str, str]:

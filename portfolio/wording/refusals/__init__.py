@@ -8,9 +8,9 @@ from typing import Any
 
 from portfolio.errors import DomainError, Refused
 from portfolio.wording.phrasing import plain
-from portfolio.wording.refusals import dossier, evidence, panel, people, worksheet
+from portfolio.wording.refusals import dossier, evidence, moving, panel, people, worksheet
 
-AREAS = (people, dossier, worksheet, panel, evidence)
+AREAS = (people, dossier, worksheet, panel, evidence, moving)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 
