@@ -32,6 +32,7 @@ BLUEPRINTS = (
     "uploads",
     "package",
     "documents",
+    "errands",
     "reporting",
     "worksheet",
     "panel",

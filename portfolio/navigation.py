@@ -121,7 +121,11 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(
         _("Cycles"), "bureau.cycles", within=("bureau.cycle", "bureau.open_cycle", "bureau.open_dossiers")
     )
-    yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
+    yield _item(
+        _("Schools"),
+        "bureau.schools",
+        within=("bureau.school", "bureau.add_school", "staff.", "errands.import"),
+    )
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Proof"), "documents.proof")

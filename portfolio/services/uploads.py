@@ -17,7 +17,7 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import PUBLISHED, TypeRefused, clean_display_name, detect
 from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, Upload
 from portfolio.policy import Actor
-from portfolio.services import citations, derivations, evidence
+from portfolio.services import citations, derivations, errands, evidence
 from portfolio.services.evidence import LONGEST_REMARK, Description, StoredFile
 from portfolio.services.suggestions import elements_in_path
 from portfolio.storage import BlobDamaged, Storage, StorageFull, StorageUnavailable
@@ -386,6 +386,7 @@ def _keep_others_out(session: Session) -> None:
 def _sweep_school(session: Session, storage: Storage, school_id: int) -> int:
     known = set(session.scalars(select(Blob.sha256).where(Blob.school_id == school_id)))
     known |= derivations.digests_kept(session, school_id=school_id)
+    known |= errands.digests_kept(session, school_id=school_id)
     # An upload that is being concluded at this moment has its bytes stored and its row still to come.
     arriving = set(
         session.scalars(

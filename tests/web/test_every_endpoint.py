@@ -22,6 +22,8 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portfolio.models import (
+    Errand,
+    ErrandKind,
     Evidence,
     Invitation,
     Membership,
@@ -108,6 +110,8 @@ class Ground:
         parts = rule.arguments
         panels = frozenset({self.panel_id}) if parts & {"review_id", "package_id", "number"} else frozenset()
         person = self.expert_id if "review_id" in parts else self.assignee_id if "code" in parts else None
+        if "errand_id" in parts:
+            return Place(self.school_id, frozenset(), self.assignee_id)
         of_a_school = {"school_id", "dossier_id", "package_id", "review_id", "evidence_id", "citation_id"}
         return Place(self.school_id, panels, person) if parts & of_a_school else NOWHERE
 
@@ -195,6 +199,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "membership_id": store.scalars(
             select(Membership.id).where(Membership.user_id == contributor.id)
         ).one(),
+        "errand_id": _errand(store, contributor, here),
         "invitation_id": store.scalars(select(Invitation.id)).one(),
     }
     forms: dict[str, Mapping[str, object]] = {
@@ -220,6 +225,20 @@ def _draw(store: Session, storage: Storage, evidence: Evidence) -> None:
         )
     )
     assert storage.exists(evidence.school_id, digest)
+
+
+def _errand(store: Session, user: User, school: School) -> int:
+    """Something that somebody asked for."""
+    errand = Errand(
+        kind=ErrandKind.SCHOOL,
+        subject=f"school:{school.id}",
+        school_id=school.id,
+        asked_by=user.id,
+        asked_at=NOW,
+    )
+    store.add(errand)
+    store.flush()
+    return errand.id
 
 
 def _upload(store: Session, app: Flask, user: User, school: School) -> str:

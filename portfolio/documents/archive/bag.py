@@ -44,8 +44,13 @@ class Archive:
         return iter(self.zip)
 
 
-def archive(contents: Contents, storage: Storage, *, school_id: int) -> Archive:
-    """The package as it leaves the house. Raises DomainError (bytes_missing, bytes_changed) with the file's title."""
+def archive(
+    contents: Contents, storage: Storage, *, school_id: int, read_before: int | None = None
+) -> Archive:
+    """The package as it leaves the house; one of up to `read_before` bytes is read through here already.
+
+    Raises DomainError (bytes_missing, bytes_changed) with the file's title.
+    """
     sizes = Sizes(storage, school_id)
     kept = [Kept(file.sha256, file.title) for file in contents.files]
     stored = [
@@ -57,7 +62,7 @@ def archive(contents: Contents, storage: Storage, *, school_id: int) -> Archive:
         )
         for file, each, after in zip(contents.files, kept, (*kept[1:], None), strict=False)
     ]
-    if sum(entry.size for entry in stored) <= READ_BEFORE:
+    if sum(entry.size for entry in stored) <= (READ_BEFORE if read_before is None else read_before):
         for entry in stored:
             _read_through(entry)
     payload = [*_made(contents), *stored]

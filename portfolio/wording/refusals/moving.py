@@ -24,6 +24,15 @@ REFUSALS = {
         "There is another cycle %(cycle)s here, under another rubric, school year or score step."
     ),
     "rubric_forged": _l("The rubric %(rubric)s isn't what its digest says."),
+    "errand_under_way": _l("This is in the making already."),
+    "errand_over": _l("This is over already."),
+    "errand_nothing": _l(
+        "There is nothing to fetch: it isn't ready, or it was cleared away after three days."
+    ),
+    "errand_not_over": _l("This is still in the making. Cancel it first."),
+    "errand_crashed": _l(
+        "It was stopped by an error of ours. The log of the server has more; please tell whoever runs it."
+    ),
     "ids_taken": _l("Something in %(table)s is here already, or can't be."),
     "package_forged": _l("Package %(number)s isn't what was signed."),
 }
