@@ -91,6 +91,11 @@ class Settings(BaseModel):
         """Where unfinished uploads grow."""
         return self.data_folder / "uploads"
 
+    @property
+    def errands_folder(self) -> Path:
+        """Where archives are written before they are kept, and wait before they are taken in."""
+        return self.data_folder / "errands"
+
 
 # field → the environment variable that sets it
 VARIABLES = {

@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "documents",
     "panel_documents",
     "office",
+    "errands",
     "reporting",
     "worksheet",
     "panel",

@@ -111,6 +111,8 @@ class Action(StrEnum):
     VALIDITY_SET = "award:validity_set"
     CERTIFICATE_AWARDED = "certificate:awarded"
     CERTIFICATE_REVOKED = "certificate:revoked"
+    SCHOOL_EXPORTED = "school:exported"
+    SCHOOL_IMPORTED = "school:imported"
 
 
 def record(

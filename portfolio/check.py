@@ -11,11 +11,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, cast, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, undefer
 
-from portfolio.editions import rubric_of
-from portfolio.manifest import (
-    digest_of,
-    manifest_of,
-)
 from portfolio.models import (
     Blob,
     Derivation,
@@ -29,7 +24,7 @@ from portfolio.models import (
     Ruling,
     School,
 )
-from portfolio.queries.frozen import Names, frozen_of
+from portfolio.queries.sealed import matters_with
 from portfolio.services import search_index, summaries
 from portfolio.storage import BlobMissing, Storage
 from rubric.model import from_described
@@ -148,7 +143,7 @@ class Inspection:
         ).all():
             self.packages += 1
             package = self.session.get_one(Package, package_id, options=[undefer(Package.manifest)])
-            for matter in _matters_with(self.session, package):
+            for matter in matters_with(self.session, package):
                 yield Problem(
                     f"package {package_id} (number {package.number} of dossier {package.dossier_id})", matter
                 )
@@ -229,34 +224,3 @@ def _digest_of_rubric(body: str) -> str | None:
         return from_described(json.loads(body)).digest
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _matters_with(session: Session, package: Package) -> Iterator[str]:
-    """What is wrong with a package: its digest, or what its rows say against what its manifest says."""
-    if (found := digest_of(package.manifest)) != package.digest:
-        yield f"its manifest is forged: its digest is {found}, the package's is {package.digest}"
-    try:
-        names = Names.of(json.loads(package.manifest))
-    except (ValueError, KeyError, TypeError):
-        yield "its manifest can't be read"
-        return
-    rebuilt = manifest_of(frozen_of(session, package, rubric_of(session, package.rubric_digest), names))
-    if rebuilt != package.manifest:
-        yield f"its rows and its manifest disagree on {_differences(json.loads(rebuilt), json.loads(package.manifest))}"
-
-
-def _differences(rebuilt: dict[str, Any], stored: dict[str, Any]) -> str:
-    """The parts in which two manifests differ; elements and files by name."""
-    parts = [key for key in sorted(rebuilt.keys() | stored.keys()) if rebuilt.get(key) != stored.get(key)]
-    return (
-        "; ".join(_difference(part, rebuilt.get(part), stored.get(part)) for part in parts) or "its notation"
-    )
-
-
-def _difference(part: str, rebuilt: Any, stored: Any) -> str:
-    key = {"elements": "code", "files": "id", "waivers": "gap"}.get(part)
-    if key is None or not isinstance(rebuilt, list) or not isinstance(stored, list):
-        return part
-    ours, theirs = ({str(entry.get(key)): entry for entry in entries} for entries in (rebuilt, stored))
-    differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
-    return f"{part} {', '.join(differing)}" if differing else f"the order of {part}"

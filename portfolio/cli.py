@@ -13,6 +13,7 @@ from config import SettingsInvalid
 from portfolio.commands import (
     accounts,
     demo,
+    moving,
     packaging,
     readiness,
     reminding,
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_store,
         _add_readiness,
         _add_package,
+        _add_moving,
         _add_invite,
         _add_remind,
         _add_rubric,
@@ -151,6 +153,19 @@ def _add_package(commands: Commands) -> None:
         "--originals", action="store_true", help="pictures as uploaded, with their place and device"
     )
     export.set_defaults(run=packaging.export)
+
+
+def _add_moving(commands: Commands) -> None:
+    leave = commands.add_parser(
+        "export-school", help="write everything a school owns, for another installation"
+    )
+    leave.add_argument("school", metavar="SCHOOL", help="its name or number")
+    leave.add_argument("file", type=Path, metavar="FILE", help="the ZIP to write")
+    leave.set_defaults(run=moving.export)
+    come = commands.add_parser("import-school", help="take in what export-school wrote, wholly or not at all")
+    come.add_argument("file", type=Path, metavar="FILE")
+    come.add_argument("--digest", type=_digest, help="what export-school printed: no other archive is taken")
+    come.set_defaults(run=moving.take_in)
 
 
 def _add_invite(commands: Commands) -> None:

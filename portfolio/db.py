@@ -132,6 +132,12 @@ def begin_write(session: Session) -> None:
     session.connection(execution_options=WRITES)
 
 
+def begin_snapshot(session: Session) -> None:
+    """Begin the session's transaction as a reader that sees one moment throughout, whatever others commit."""
+    if session.get_bind().dialect.name == "postgresql":  # in SQLite every transaction does
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 @contextmanager
 def writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
     """A session that writes, whose changes are kept when the block ends well."""

@@ -24,21 +24,26 @@ def keep(session: Session, rubric: Rubric, *, now: datetime) -> str:
     """Keep the rubric's present edition and return its digest."""
     if session.get(RubricEdition, rubric.digest) is None:
         body = json.dumps(rubric.described(), ensure_ascii=False, sort_keys=True)
-        session.add(RubricEdition(digest=rubric.digest, name=rubric.name, body=body, created_at=now))
-        session.flush()
-        session.execute(
-            insert(RubricElement),
-            [
-                {
-                    "rubric_digest": rubric.digest,
-                    "element": element.code,
-                    "indicator": element.indicator,
-                    "points": element.points,
-                }
-                for element in rubric.elements
-            ],
-        )
+        enter(session, rubric, name=rubric.name, body=body, now=now)
     return rubric.digest
+
+
+def enter(session: Session, rubric: Rubric, *, name: str, body: str, now: datetime) -> None:
+    """Write down an edition that isn't here, in this text, and what its elements are worth."""
+    session.add(RubricEdition(digest=rubric.digest, name=name, body=body, created_at=now))
+    session.flush()
+    session.execute(
+        insert(RubricElement),
+        [
+            {
+                "rubric_digest": rubric.digest,
+                "element": element.code,
+                "indicator": element.indicator,
+                "points": element.points,
+            }
+            for element in rubric.elements
+        ],
+    )
 
 
 def rubric_of(session: Session, digest: str) -> Rubric:

@@ -92,6 +92,24 @@ def call(*, locale: str, name: str, calls: Sequence[Called], address: str) -> tu
     return subject, "\n".join(lines) + "\n"
 
 
+def errand_over(*, locale: str, name: str, file: str, done: bool, address: str) -> tuple[str, str]:
+    """Subject and text of the notice that long work is over; `file` may be unknown, `address` is where to look."""
+    words = words_in(locale)
+    subject = (
+        words.gettext("What you asked for is ready")
+        if done
+        else words.gettext("What you asked for was stopped")
+    )
+    lines = [
+        words.gettext("Hello %(name)s,") % {"name": name},
+        "",
+        f"{subject}{f': {file}' if file else ''}",
+        "",
+        words.gettext("See here: %(address)s") % {"address": address},
+    ]
+    return subject, "\n".join(lines) + "\n"
+
+
 def _call_line(called: Called, locale: str) -> str:
     words = words_in(locale)
     asked = {

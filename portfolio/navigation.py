@@ -145,7 +145,11 @@ def _bureau(actor: Actor) -> Iterator[Item]:
         return
     yield _item(_("City overview"), "bureau.overview")
     yield _item(_("Cycles"), "bureau.cycles", within=_CYCLES)
-    yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
+    yield _item(
+        _("Schools"),
+        "bureau.schools",
+        within=("bureau.school", "bureau.add_school", "staff.", "errands.import"),
+    )
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign", "office."))
     yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
     yield _item(

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     DOSSIER_RECALL = "dossier:recall"
     RESULT_READ = "result:read"
     SCHOOL_INVITE = "school:invite"
+    SCHOOL_EXPORT = "school:export"
+    ERRAND_OWN = "errand:own"
     PACKAGE_READ = "package:read"
     ORIGINALS_READ = "originals:read"
     REPORT_WRITE = "report:write"
@@ -133,6 +135,8 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.DOSSIER_RECALL: (school(Role.LEAD, Role.PRINCIPAL),),
     Permission.RESULT_READ: (_STAFF, _OFFICE),
     Permission.SCHOOL_INVITE: (school(Role.LEAD), city(Role.BUREAU)),
+    Permission.SCHOOL_EXPORT: (school(Role.LEAD, Role.PRINCIPAL), city(Role.BUREAU)),
+    Permission.ERRAND_OWN: (Rule(Scope.ANYONE, own=True),),
     Permission.PACKAGE_READ: (_STAFF, _PANEL, _OFFICE),
     Permission.ORIGINALS_READ: (_STAFF,),
     Permission.REPORT_WRITE: (_EDITORS,),
@@ -178,6 +182,7 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.DOSSIER_SUBMIT: Permission.SUBMISSION_READ,
     Permission.REPORT_WRITE: Permission.DOSSIER_READ,
     Permission.WORKSHEET_USE: Permission.DOSSIER_READ,
+    Permission.SCHOOL_EXPORT: Permission.DOSSIER_READ,
     Permission.DOSSIER_SIGN: Permission.SUBMISSION_READ,
     Permission.DOSSIER_RECALL: Permission.SUBMISSION_READ,
     Permission.EVIDENCE_WRITE: Permission.EVIDENCE_READ,

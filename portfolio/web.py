@@ -80,6 +80,7 @@ class Account(UserMixin):
         self.username = row.username
         self.locale = row.locale
         self.theme = row.theme
+        self.news = row.news
 
     def get_id(self) -> str:
         """What the cookie holds."""

@@ -29,6 +29,8 @@ from portfolio.models import (
     Dossier,
     Draw,
     ElementReview,
+    Errand,
+    ErrandKind,
     Evidence,
     EvidenceVersion,
     FigureValue,
@@ -475,6 +477,13 @@ def _leave_around(session: Session, school: School) -> None:
     session.add_all(
         [
             Throttle(key="address:127.0.0.1", failures=3, last_failed_at=NOW),
+            Errand(
+                kind=ErrandKind.SCHOOL,
+                subject=f"school:{school.id}",
+                school_id=school.id,
+                asked_by=user.id,
+                asked_at=NOW,
+            ),
             Upload(
                 token=new_token(),
                 school_id=school.id,

@@ -19,6 +19,7 @@ from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
 from portfolio.queries.rounds import still_blind
 from portfolio.services import packages
+from portfolio.services.errands import SENT_AT_ONCE
 from portfolio.templating import days_until, score
 from rubric.model import Element, Indicator, Rubric
 
@@ -119,6 +120,7 @@ def package(package: Package) -> Any:
         rows=_grid(package, view),
         may_open_files=web.may(Permission.FILE_READ, _place(package)),
         code=receipt.code(check_address(package)),
+        large=view.size > SENT_AT_ONCE,
         may_take_originals=web.may(Permission.ORIGINALS_READ, _place(package)),
     )
 

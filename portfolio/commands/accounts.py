@@ -27,7 +27,7 @@ def invite(arguments: argparse.Namespace) -> int:
     with opened() as place:
         place.require_schema()
         with place.writing() as session:
-            school_id = _school(session, arguments.school) if arguments.school else None
+            school_id = school_named(session, arguments.school) if arguments.school else None
             token = accounts.invite(
                 session,
                 actor=None,
@@ -43,7 +43,7 @@ def invite(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _school(session: Session, named: str) -> int:
+def school_named(session: Session, named: str) -> int:
     """The id of a school, by its number or its name."""
     wanted = School.id == int(named) if named.isdecimal() else School.name == named
     found = session.scalars(select(School).where(wanted).order_by(School.district)).all()

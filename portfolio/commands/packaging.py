@@ -43,12 +43,12 @@ def export(arguments: argparse.Namespace) -> int:
                 raise CannotRun(f"no package has the digest {arguments.digest}")
             read = contents(session, package, originals=arguments.originals)
             school_id = package.school_id
-        _write(bag.archive(read, storage, school_id=school_id), arguments.file)
+        write_archive(bag.archive(read, storage, school_id=school_id), arguments.file)
     print(arguments.file)
     return 0
 
 
-def _write(archive: bag.Archive, target: Path) -> None:
+def write_archive(archive: bag.Archive, target: Path) -> None:
     """All of it under its name, or nothing. Raises CannotRun, DomainError."""
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:

@@ -15,6 +15,7 @@ from portfolio.models.dossier import (
     MaterialTick,
     SelfAssessment,
 )
+from portfolio.models.errand import Errand, ErrandKind, ErrandState
 from portfolio.models.evidence import (
     Blob,
     Evidence,
@@ -122,6 +123,9 @@ __all__ = [
     "Draw",
     "ElementReview",
     "ElementTally",
+    "Errand",
+    "ErrandKind",
+    "ErrandState",
     "Evidence",
     "EvidenceKind",
     "EvidenceVersion",

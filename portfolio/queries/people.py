@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, null, or_, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, exists, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
-from portfolio.models import InterestStatement, LoginSession, Membership, Recusal, Role, User
+from portfolio.models import Errand, InterestStatement, LoginSession, Membership, Recusal, Role, User
 from portfolio.models.people import PANEL_ROLES
 from portfolio.policy import Actor, Grant
 from portfolio.tokens import digest_of
@@ -24,12 +24,14 @@ class LoggedInRow:
     username: str
     locale: str | None
     theme: str | None
+    # whether something they asked for is over, and they haven't seen it
+    news: bool = False
 
 
 def logged_in(session: Session, *, token: str, now: datetime) -> LoggedInRow | None:
     """Whose log-in this is, with all their roles; None once it ended, expired, or the account was closed."""
     rows = session.execute(
-        select(User, Membership)
+        select(User, Membership, _news().label("news"))
         .join(LoginSession, LoginSession.user_id == User.id)
         .outerjoin(Membership, Membership.user_id == User.id)
         .where(
@@ -47,6 +49,13 @@ def logged_in(session: Session, *, token: str, now: datetime) -> LoggedInRow | N
         username=user.username,
         locale=user.locale,
         theme=user.theme,
+        news=bool(rows[0].news),
+    )
+
+
+def _news() -> ColumnElement[bool]:
+    return exists().where(
+        Errand.asked_by == User.id, Errand.finished_at.is_not(None), Errand.seen_at.is_(None)
     )
 
 

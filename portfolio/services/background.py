@@ -15,7 +15,8 @@ from config import Settings
 from portfolio.db import begin_write, writing
 from portfolio.jobs import Job, Jobs, Rhythm
 from portfolio.mail import Mailer, is_on
-from portfolio.services import calling, derivations, reminders, trend, uploads
+from portfolio.services import calling, derivations, errand_letters, errands, reminders, trend, uploads
+from portfolio.services.errand_work import Worker
 from portfolio.services.sweeping import sweep_store
 from portfolio.storage import Storage
 
@@ -39,6 +40,11 @@ def register(
     folder = settings.uploads_folder
     jobs.handle(derivations.JOB, partial(derivations.run, sessions, storage, clock=clock))
     jobs.handle(derivations.DRAW, partial(derivations.draw, sessions, storage))
+    letters = (
+        partial(errand_letters.tell, settings, sessions, clock=clock) if is_on(settings) else _say_nothing
+    )
+    worker = Worker(sessions, storage, settings.errands_folder, clock, over=letters)
+    jobs.handle(errands.JOB, worker.run)
     jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
     jobs.handle(CALL, partial(call, settings, sessions, clock), rhythm=Rhythm.HOURLY)
@@ -59,8 +65,12 @@ def sweep(
         uploads.sweep_expired(session, uploads_folder, now)
         derivations.request_missing(session, now=now)
         derivations.give_up(session, now=now)
+        errands.give_up(session, now=now)
         session.commit()
-        waiting = derivations.stale(session, now) if jobs.waiting() == 0 else []
+        idle = jobs.waiting() == 0
+        waiting = derivations.stale(session, now) if idle else []
+        unfinished = errands.stale(session, now) if idle else []
+    jobs.send(Job(errands.JOB, {"errand_id": errand_id}) for errand_id in unfinished)
     jobs.send(
         (Job(derivations.JOB, {"school_id": school_id, "sha256": sha256}) for school_id, sha256 in waiting),
         urgent=False,
@@ -93,3 +103,7 @@ def call(settings: Settings, sessions: sessionmaker[Session], clock: Callable[[]
 def _log(outcome: reminders.Outcome) -> None:
     for reason, times in Counter(outcome.failures).items():
         log.warning("%s reminders were not sent (%s); the next run tries again", times, reason)
+
+
+def _say_nothing(_errand_id: int) -> None:
+    """Where no mail is sent."""

@@ -17,7 +17,7 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import PUBLISHED, TypeRefused, clean_display_name, detect
 from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, FindingPhoto, Upload
 from portfolio.policy import Actor
-from portfolio.services import citations, derivations, evidence
+from portfolio.services import citations, derivations, errands, evidence
 from portfolio.services.evidence import LONGEST_REMARK, Description, StoredFile
 from portfolio.services.suggestions import elements_in_path
 from portfolio.storage import BlobDamaged, Storage, StorageFull, StorageUnavailable
@@ -360,9 +360,7 @@ def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: tim
 
     In two runs: one removes the row, the next, once that is committed, the bytes. Needs a writing session.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # New files wait until this is through; SQLite has one writer at a time anyway.
-        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
+    _keep_others_out(session)
     removed = sum(_sweep_school(session, storage, school_id) for school_id in storage.schools())
     unused = and_(
         Blob.created_at <= now - grace,
@@ -374,9 +372,22 @@ def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: tim
     return removed
 
 
+def sweep_unknown(session: Session, storage: Storage, *, school_id: int) -> int:
+    """Delete a school's stored bytes that no row knows at all; returns how many. Needs a writing session."""
+    _keep_others_out(session)
+    return _sweep_school(session, storage, school_id)
+
+
+def _keep_others_out(session: Session) -> None:
+    """New files wait until a sweep is through; SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
+
+
 def _sweep_school(session: Session, storage: Storage, school_id: int) -> int:
     known = set(session.scalars(select(Blob.sha256).where(Blob.school_id == school_id)))
     known |= derivations.digests_kept(session, school_id=school_id)
+    known |= errands.digests_kept(session, school_id=school_id)
     # An upload that is being concluded at this moment has its bytes stored and its row still to come.
     arriving = set(
         session.scalars(

@@ -107,6 +107,8 @@ AUDIT_ACTIONS = {
     Action.VALIDITY_SET: _l("set how long a title is valid"),
     Action.CERTIFICATE_AWARDED: _l("awarded a certificate"),
     Action.CERTIFICATE_REVOKED: _l("revoked a certificate"),
+    Action.SCHOOL_EXPORTED: _l("had everything of a school packed"),
+    Action.SCHOOL_IMPORTED: _l("took in a whole school"),
 }
 
 CHANGES = {

@@ -94,6 +94,8 @@ MAY: dict[Permission, set[str]] = {
     Permission.DOSSIER_RECALL: {"lead", "principal"},
     Permission.RESULT_READ: HOLDERS_HERE | OFFICE,
     Permission.SCHOOL_INVITE: {"lead", "bureau"},
+    Permission.SCHOOL_EXPORT: {"lead", "principal", "bureau"},
+    Permission.ERRAND_OWN: set(),
     Permission.ORIGINALS_READ: HOLDERS_HERE,
     Permission.REPORT_WRITE: EDITORS,
     Permission.WORKSHEET_USE: EDITORS,
@@ -127,6 +129,7 @@ MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.SETTLEMENT_READ: SEATED_EXPERTS,
     Permission.SETTLEMENT_DISCUSS: SEATED_EXPERTS,
     Permission.SETTLEMENT_SIGN: SEATED_EXPERTS,
+    Permission.ERRAND_OWN: set(PEOPLE),
 }
 
 

@@ -24,6 +24,8 @@ from werkzeug.routing import Rule
 from portfolio.documents.starter import starter
 from portfolio.models import (
     Certificate,
+    Errand,
+    ErrandKind,
     Evidence,
     Invitation,
     Membership,
@@ -112,6 +114,8 @@ class Ground:
         parts = rule.arguments
         panels = frozenset({self.panel_id}) if parts & {"review_id", "package_id", "number"} else frozenset()
         person = self.expert_id if "review_id" in parts else self.assignee_id if "code" in parts else None
+        if "errand_id" in parts:
+            return Place(self.school_id, frozenset(), self.assignee_id)
         of_a_school = {"school_id", "dossier_id", "package_id", "review_id", "evidence_id", "citation_id"}
         return Place(self.school_id, panels, person) if parts & of_a_school else NOWHERE
 
@@ -215,6 +219,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "membership_id": store.scalars(
             select(Membership.id).where(Membership.user_id == contributor.id)
         ).one(),
+        "errand_id": _errand(store, contributor, here),
         "invitation_id": store.scalars(select(Invitation.id)).one(),
         "certificate_id": _certificate(store, scene).id,
     }
@@ -267,6 +272,20 @@ def _template(store: Session) -> int:
     data, kind = starter(TemplateKind.NOTICE), TemplateKind.NOTICE
     made = office_templates.upload(store, actor=actor, now=NOW, kind=kind, filename="通知书.docx", data=data)
     return made.id
+
+
+def _errand(store: Session, user: User, school: School) -> int:
+    """Something that somebody asked for."""
+    errand = Errand(
+        kind=ErrandKind.SCHOOL,
+        subject=f"school:{school.id}",
+        school_id=school.id,
+        asked_by=user.id,
+        asked_at=NOW,
+    )
+    store.add(errand)
+    store.flush()
+    return errand.id
 
 
 def _upload(store: Session, app: Flask, user: User, school: School) -> str:

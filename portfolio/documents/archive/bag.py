@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from portfolio.documents import form_docx, form_pdf, form_xlsx
 from portfolio.documents.archive import viewer
-from portfolio.documents.archive.contents import PAYLOAD, Contents, Filed, Submitted
+from portfolio.documents.archive.contents import PAYLOAD, Contents, Submitted
+from portfolio.documents.archive.entries import (
+    Entry,
+    Kept,
+    Sizes,
+    canonical,
+    of_bytes,
+    of_text,
+    tag_files,
+    whole,
+)
 from portfolio.documents.archive.zipping import Member, SizeChanged, Zip
 from portfolio.documents.form import Scores, Sheet, Shown
-from portfolio.errors import DomainError
-from portfolio.storage import BlobMissing, Storage
+from portfolio.storage import Storage
 
-PIECE = 1024 * 1024  # bytes read at once
-AHEAD = 8 * PIECE  # bytes of the next file
 # An archive up to this size is read once before its first byte is sent: what is wrong is then said on a page.
 READ_BEFORE = 64 * 1024 * 1024
 MANIFEST = f"{PAYLOAD}/manifest.json"
@@ -41,25 +44,25 @@ class Archive:
         return iter(self.zip)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file of the bag, with its digest."""
+def archive(
+    contents: Contents, storage: Storage, *, school_id: int, read_before: int | None = None
+) -> Archive:
+    """The package as it leaves the house; one of up to `read_before` bytes is read through here already.
 
-    path: str
-    size: int
-    sha256: str
-    begin: Callable[[], Iterable[bytes]]
-
-
-def archive(contents: Contents, storage: Storage, *, school_id: int) -> Archive:
-    """The package as it leaves the house. Raises DomainError (bytes_missing, bytes_changed) with the file's title."""
-    sizes = _sizes(contents.files, storage, school_id)
-    following = (*contents.files[1:], None)[: len(contents.files)]
+    Raises DomainError (bytes_missing, bytes_changed) with the file's title.
+    """
+    sizes = Sizes(storage, school_id)
+    kept = [Kept(file.sha256, file.title) for file in contents.files]
     stored = [
-        _Entry(file.path, sizes[file.id], file.sha256, partial(_whole, file, after, storage, school_id))
-        for file, after in zip(contents.files, following, strict=True)
+        Entry(
+            file.path,
+            sizes.of(each, None if file.copied else file.size),
+            file.sha256,
+            partial(whole, each, after, storage, school_id),
+        )
+        for file, each, after in zip(contents.files, kept, (*kept[1:], None), strict=False)
     ]
-    if sum(entry.size for entry in stored) <= READ_BEFORE:
+    if sum(entry.size for entry in stored) <= (READ_BEFORE if read_before is None else read_before):
         for entry in stored:
             _read_through(entry)
     payload = [*_made(contents), *stored]
@@ -68,73 +71,25 @@ def archive(contents: Contents, storage: Storage, *, school_id: int) -> Archive:
     return Archive(contents.name, Zip(members, at=contents.signed_at), tag=tags[-1].sha256)
 
 
-def _sizes(files: Sequence[Filed], storage: Storage, school_id: int) -> dict[str, int]:
-    """The size of what goes out for each file, by its id; a missing one is named before anything is sent."""
-    there: set[str] | None = None
-    sizes = {}
-    for file in files:
-        try:
-            path = storage.local_path(school_id, file.sha256)
-        except BlobMissing as error:
-            raise DomainError("bytes_missing", title=file.title) from error
-        if path is not None:
-            sizes[file.id] = path.stat().st_size
-        else:
-            # remote: one listing instead of a question a file
-            there = set(storage.digests(school_id)) if there is None else there
-            if file.sha256 not in there:
-                raise DomainError("bytes_missing", title=file.title)
-            sizes[file.id] = (storage.size(school_id, file.sha256) or 0) if file.copied else file.size
-        if not file.copied and sizes[file.id] != file.size:
-            raise DomainError("bytes_changed", title=file.title)
-    return sizes
-
-
-def _whole(file: Filed, after: Filed | None, storage: Storage, school_id: int) -> Iterator[bytes]:
-    """A file's bytes, hashed on their way out: bytes that aren't those signed end the archive."""
-    digest = hashlib.sha256()
-    if after is not None:
-        _read_ahead(after, storage, school_id)
-    try:
-        with storage.open(school_id, file.sha256) as stored:
-            while piece := stored.read(PIECE):
-                digest.update(piece)
-                yield piece
-    except BlobMissing as error:
-        raise DomainError("bytes_missing", title=file.title) from error
-    if digest.hexdigest() != file.sha256:
-        raise DomainError("bytes_changed", title=file.title)
-
-
-def _read_ahead(file: Filed, storage: Storage, school_id: int) -> None:
-    """Let the disk fetch the next file's beginning while this one is hashed and sent; only a hint."""
-    if not hasattr(os, "posix_fadvise"):
-        return
-    with suppress(BlobMissing, OSError):
-        if (path := storage.local_path(school_id, file.sha256)) is not None:
-            with path.open("rb") as opened:
-                os.posix_fadvise(opened.fileno(), 0, AHEAD, os.POSIX_FADV_WILLNEED)
-
-
-def _read_through(entry: _Entry) -> None:
+def _read_through(entry: Entry) -> None:
     for _piece in entry.begin():
         pass
 
 
-def _made(contents: Contents) -> Iterator[_Entry]:
+def _made(contents: Contents) -> Iterator[Entry]:
     """The payload that isn't evidence: manifest, rubric, forms, and where to find what is filed elsewhere."""
-    yield _text(MANIFEST, contents.manifest)
-    yield _text(RUBRIC, _canonical(contents.rubric.official()))
+    yield of_text(MANIFEST, contents.manifest)
+    yield of_text(RUBRIC, canonical(contents.rubric.official()))
     sheet = _sheet(contents)
     for extension, write in (
         ("docx", form_docx.document),
         ("xlsx", form_xlsx.workbook),
         ("pdf", form_pdf.document),
     ):
-        yield _bytes(f"{PAYLOAD}/评估细则.{extension}", write(sheet))
+        yield of_bytes(f"{PAYLOAD}/评估细则.{extension}", write(sheet))
     for element in contents.elements.values():
         if elsewhere := _see_also(element):
-            yield _text(f"{element.folder}/{SEE_ALSO}", elsewhere)
+            yield of_text(f"{element.folder}/{SEE_ALSO}", elsewhere)
 
 
 def _sheet(contents: Contents) -> Sheet:
@@ -160,38 +115,15 @@ def _see_also(element: Submitted) -> str:
     return "\ufeff" + "\r\n".join(lines) + "\r\n" if lines else ""
 
 
-def _tag_files(contents: Contents, payload: Sequence[_Entry]) -> list[_Entry]:
-    """The files that make it a bag, and the page; the digests of all of them come last."""
+def _tag_files(contents: Contents, payload: Sequence[Entry]) -> list[Entry]:
+    """The files that make it a bag, and the page."""
     info = {
         "Source-Organization": contents.school,
         "External-Description": f"{contents.cycle}　申报包 {contents.number} 号",
         "External-Identifier": f"sha256:{contents.digest}",
         "Bagging-Date": contents.signed_at.date().isoformat(),
-        "Payload-Oxum": f"{sum(entry.size for entry in payload)}.{len(payload)}",
     }
-    tags = [
-        _text("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"),
-        _text("bag-info.txt", "".join(f"{key}: {' '.join(value.split())}\n" for key, value in info.items())),
-        _text("manifest-sha256.txt", _digests(payload)),
-        _text(VIEWER, viewer.page(contents)),
-    ]
-    return [*tags, _text("tagmanifest-sha256.txt", _digests(tags))]
-
-
-def _digests(entries: Sequence[_Entry]) -> str:
-    return "".join(f"{entry.sha256}  {entry.path}\n" for entry in entries)
-
-
-def _text(path: str, text: str) -> _Entry:
-    return _bytes(path, text.encode())
-
-
-def _bytes(path: str, data: bytes) -> _Entry:
-    return _Entry(path, len(data), hashlib.sha256(data).hexdigest(), lambda: [data])
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return tag_files(info, payload, of_text(VIEWER, viewer.page(contents)))
 
 
 __all__ = ["MANIFEST", "RUBRIC", "VIEWER", "Archive", "SizeChanged", "archive"]

@@ -12,6 +12,7 @@ from portfolio.wording.refusals import (
     allotting,
     dossier,
     evidence,
+    moving,
     office,
     panel,
     papers,
@@ -22,7 +23,20 @@ from portfolio.wording.refusals import (
     worksheet,
 )
 
-AREAS = (people, dossier, worksheet, panel, papers, supplement, evidence, allotting, visit, result, office)
+AREAS = (
+    people,
+    dossier,
+    worksheet,
+    panel,
+    papers,
+    supplement,
+    evidence,
+    allotting,
+    visit,
+    result,
+    office,
+    moving,
+)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 
