@@ -27,9 +27,12 @@ from portfolio.models import (
     RubricEdition,
     Ruling,
     School,
+    SupplementElement,
+    SupplementRequest,
 )
-from portfolio.queries.frozen import Names, frozen_of
+from portfolio.queries.frozen import NO_NAMES, Names, frozen_of
 from portfolio.services import search_index, summaries
+from portfolio.services.occasions import changed
 from portfolio.storage import BlobMissing, Storage
 from rubric.model import from_described
 
@@ -235,8 +238,24 @@ def _matters_with(session: Session, package: Package) -> Iterator[str]:
         yield "its manifest can't be read"
         return
     rebuilt = manifest_of(frozen_of(session, package, rubric_of(session, package.rubric_digest), names))
+    yield from _matters_with_supplement(session, package)
     if rebuilt != package.manifest:
         yield f"its rows and its manifest disagree on {_differences(json.loads(rebuilt), json.loads(package.manifest))}"
+
+
+def _matters_with_supplement(session: Session, package: Package) -> Iterator[str]:
+    """A package that answers a panel differs from the one before in nothing but what the panel asked about."""
+    request = session.scalar(select(SupplementRequest).where(SupplementRequest.answer_id == package.id))
+    if request is None:
+        return
+    rubric = rubric_of(session, package.rubric_digest)
+    base = session.get_one(Package, request.package_id)
+    before, after = (frozen_of(session, each, rubric, NO_NAMES) for each in (base, package))
+    asked = set(
+        session.scalars(select(SupplementElement.element).where(SupplementElement.request_id == request.id))
+    )
+    if others := changed(after, before) - asked:
+        yield f"it differs from package {base.number} where nobody asked: {', '.join(sorted(others))}"
 
 
 def _differences(rebuilt: dict[str, Any], stored: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ScalarSelect, Subquery, exists, or_, select
+from sqlalchemy import ScalarSelect, Select, Subquery, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
@@ -100,6 +100,19 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier, *, but: Assign
     """
     if not actor.panels() or dossier.school_id in actor.conflicts:
         return False
+    waiting = _waiting(actor).where(Package.dossier_id == dossier.id)
+    if but is not None:
+        waiting = waiting.where(Assignment.id != but.id)
+    return session.scalar(waiting.limit(1)) is not None
+
+
+def judged_blind(actor: Actor) -> Select[int]:
+    """The dossiers that somebody on a panel is still to judge alone, to be used in a query; as `still_blind`."""
+    return _waiting(actor).where(Package.school_id.not_in(actor.conflicts))
+
+
+def _waiting(actor: Actor) -> Select[int]:
+    """The dossiers of open assignments that wait for the actor's scores, or for them to open the table."""
     scores = exists().where(
         Review.assignment_id == Assignment.id,
         Review.expert_id == actor.user_id,
@@ -110,15 +123,11 @@ def still_blind(session: Session, actor: Actor, dossier: Dossier, *, but: Assign
         Membership.panel_id == Assignment.panel_id,
         Membership.role == Role.CHAIR,
     )
-    waiting = (
-        select(Assignment.id)
-        .join(Package, Package.id == Assignment.package_id)
+    return (
+        select(Package.dossier_id)
+        .join(Assignment, Assignment.package_id == Package.id)
         .where(
-            Package.dossier_id == dossier.id,
             Assignment.closed_at.is_(None),
             or_(scores, chairs & Assignment.settling_since.is_(None)),
         )
     )
-    if but is not None:
-        waiting = waiting.where(Assignment.id != but.id)
-    return session.scalar(waiting.limit(1)) is not None

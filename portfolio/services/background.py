@@ -15,7 +15,7 @@ from config import Settings
 from portfolio.db import begin_write, writing
 from portfolio.jobs import Job, Jobs, Rhythm
 from portfolio.mail import Mailer, is_on
-from portfolio.services import derivations, reminders, trend, uploads
+from portfolio.services import derivations, reminders, supplements, trend, uploads
 from portfolio.services.sweeping import sweep_store
 from portfolio.storage import Storage
 
@@ -23,6 +23,7 @@ SWEEP = "sweep"
 RECORD = "record"
 REMIND = "remind"
 SWEEP_STORE = "sweep_store"
+LAPSE = "lapse"
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +40,7 @@ def register(
     jobs.handle(derivations.JOB, partial(derivations.run, sessions, storage, clock=clock))
     jobs.handle(derivations.DRAW, partial(derivations.draw, sessions, storage))
     jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
+    jobs.handle(LAPSE, partial(lapse, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
     if is_on(settings):
         jobs.handle(REMIND, partial(remind, settings, sessions, clock), rhythm=Rhythm.HOURLY)
@@ -69,6 +71,12 @@ def record(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> No
     """Record the day's readiness of every school, unless that is done."""
     with writing(sessions) as session:
         trend.record_day(session, clock())
+
+
+def lapse(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Put on record which supplements nobody handed in by their deadline."""
+    with writing(sessions) as session:
+        supplements.lapse_due(session, now=clock())
 
 
 def remind(settings: Settings, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
