@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, cast, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, undefer
 
+from portfolio.editions import rubric_of
 from portfolio.models import (
     Blob,
     Derivation,
@@ -23,9 +24,13 @@ from portfolio.models import (
     RubricEdition,
     Ruling,
     School,
+    SupplementElement,
+    SupplementRequest,
 )
+from portfolio.queries.frozen import NO_NAMES, frozen_of
 from portfolio.queries.sealed import matters_with
 from portfolio.services import search_index, summaries
+from portfolio.services.occasions import changed
 from portfolio.storage import BlobMissing, Storage
 from rubric.model import from_described
 
@@ -143,7 +148,10 @@ class Inspection:
         ).all():
             self.packages += 1
             package = self.session.get_one(Package, package_id, options=[undefer(Package.manifest)])
-            for matter in matters_with(self.session, package):
+            for matter in (
+                *matters_with(self.session, package),
+                *_matters_with_supplement(self.session, package),
+            ):
                 yield Problem(
                     f"package {package_id} (number {package.number} of dossier {package.dossier_id})", matter
                 )
@@ -224,3 +232,18 @@ def _digest_of_rubric(body: str) -> str | None:
         return from_described(json.loads(body)).digest
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _matters_with_supplement(session: Session, package: Package) -> Iterator[str]:
+    """A package that answers a panel differs from the one before in nothing but what the panel asked about."""
+    request = session.scalar(select(SupplementRequest).where(SupplementRequest.answer_id == package.id))
+    if request is None:
+        return
+    rubric = rubric_of(session, package.rubric_digest)
+    base = session.get_one(Package, request.package_id)
+    before, after = (frozen_of(session, each, rubric, NO_NAMES) for each in (base, package))
+    asked = set(
+        session.scalars(select(SupplementElement.element).where(SupplementElement.request_id == request.id))
+    )
+    if others := changed(after, before) - asked:
+        yield f"it differs from package {base.number} where nobody asked: {', '.join(sorted(others))}"

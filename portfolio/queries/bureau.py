@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, literal, select, union_all
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from portfolio.errors import NotFound
 from portfolio.models import (
@@ -283,7 +283,8 @@ def _panels(session: Session, rounds: Iterable[Round]) -> list[PanelRow]:
 
 
 def _packages(session: Session, held: Cycle) -> list[tuple[int, Handed]]:
-    """(round id, package) for the newest package of every school, and for each round."""
+    """(round id, package) for every school and each round: the package that a panel has, else the newest one."""
+    any_of = aliased(Package)
     reviews = (
         select(func.count())
         .where(
@@ -303,10 +304,14 @@ def _packages(session: Session, held: Cycle) -> list[tuple[int, Handed]]:
             reviews.where(Review.handed_in_at.is_not(None)).scalar_subquery(),
         )
         .select_from(Dossier)
-        .join(Package, Package.id == newest_package())
         .join(School, School.id == Dossier.school_id)
         .join(Round, Round.cycle_id == Dossier.cycle_id)
-        .outerjoin(Assignment, (Assignment.package_id == Package.id) & (Assignment.round_id == Round.id))
+        .outerjoin(
+            Assignment,
+            (Assignment.round_id == Round.id)
+            & Assignment.package_id.in_(select(any_of.id).where(any_of.dossier_id == Dossier.id)),
+        )
+        .join(Package, Package.id == func.coalesce(Assignment.package_id, newest_package()))
         .outerjoin(Panel, Panel.id == Assignment.panel_id)
         .where(Dossier.cycle_id == held.id)
         .order_by(Package.signed_at, School.name)

@@ -325,7 +325,7 @@ def standing_of(state: DossierState, progress: Progress | None, *, overdue: bool
     match state:
         case DossierState.DRAFTING:
             return Standing.OVERDUE if overdue else Standing.DRAFTING
-        case DossierState.SIGNING:
+        case DossierState.SIGNING if progress is None:
             return Standing.SIGNING
         case DossierState.PUBLISHED:
             return Standing.PUBLISHED

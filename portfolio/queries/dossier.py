@@ -366,9 +366,6 @@ def _uncited(session: Session, dossier: Dossier) -> list[tuple[int, str]]:
 
 
 SHOWN_CHANGES = (
-    "supplement:asked",
-    "supplement:withdrawn",
-    "supplement:lapsed",
     "element:scored",
     "evidence:added",
     "evidence:new_version",

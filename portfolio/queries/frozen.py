@@ -35,6 +35,10 @@ class Names:
         )
 
 
+# for what is no part of any element
+NO_NAMES = Names("", "", "", "", "")
+
+
 def frozen_of(session: Session, package: Package, rubric: Rubric, names: Names) -> Frozen:
     """The package from its rows, in four statements."""
     of_package = {"package_id": package.id}

@@ -110,8 +110,12 @@ def still_blind_in(session: Session, actor: Actor, cycle_id: int) -> frozenset[i
     """The dossiers of a cycle that somebody is still to judge alone, as `still_blind`; at most one statement."""
     if not actor.panels():
         return frozenset()
-    judged = _to_judge(actor).where(Package.cycle_id == cycle_id, Package.school_id.not_in(actor.conflicts))
-    return frozenset(session.scalars(judged))
+    return frozenset(session.scalars(judged_blind(actor).where(Package.cycle_id == cycle_id)))
+
+
+def judged_blind(actor: Actor) -> Select[int]:
+    """The dossiers that somebody on a panel is still to judge alone, to be used in a query; as `still_blind`."""
+    return _to_judge(actor).where(Package.school_id.not_in(actor.conflicts))
 
 
 def _to_judge(actor: Actor) -> Select[int]:

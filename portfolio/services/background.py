@@ -15,7 +15,16 @@ from config import Settings
 from portfolio.db import begin_write, writing
 from portfolio.jobs import Job, Jobs, Rhythm
 from portfolio.mail import Mailer, is_on
-from portfolio.services import calling, derivations, errand_letters, errands, reminders, trend, uploads
+from portfolio.services import (
+    calling,
+    derivations,
+    errand_letters,
+    errands,
+    reminders,
+    supplements,
+    trend,
+    uploads,
+)
 from portfolio.services.errand_work import Worker
 from portfolio.services.sweeping import sweep_store
 from portfolio.storage import Storage
@@ -25,6 +34,7 @@ RECORD = "record"
 REMIND = "remind"
 CALL = "call"
 SWEEP_STORE = "sweep_store"
+LAPSE = "lapse"
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +56,7 @@ def register(
     worker = Worker(sessions, storage, settings.errands_folder, clock, over=letters)
     jobs.handle(errands.JOB, worker.run)
     jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
+    jobs.handle(LAPSE, partial(lapse, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
     jobs.handle(CALL, partial(call, settings, sessions, clock), rhythm=Rhythm.HOURLY)
     if is_on(settings):
@@ -81,6 +92,12 @@ def record(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> No
     """Record the day's readiness of every school, unless that is done."""
     with writing(sessions) as session:
         trend.record_day(session, clock())
+
+
+def lapse(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Put on record which supplements nobody handed in by their deadline."""
+    with writing(sessions) as session:
+        supplements.lapse_due(session, now=clock())
 
 
 def remind(settings: Settings, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:

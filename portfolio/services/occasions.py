@@ -8,13 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError
 from portfolio.manifest import Frozen, FrozenElement
 from portfolio.models import Dossier, DossierState, Package, SupplementRequest
-from portfolio.queries.frozen import Names, frozen_of
+from portfolio.queries.frozen import NO_NAMES, frozen_of
 from portfolio.queries.supplements import Asked, asked_of
 from rubric.model import Rubric
 
@@ -77,11 +76,8 @@ def sums_of(frozen: Frozen) -> Sums:
 
 def base_of(session: Session, request: SupplementRequest, rubric: Rubric) -> Frozen:
     """The package that a request asks about, as it was frozen."""
-    package = session.scalars(
-        select(Package).where(Package.id == request.package_id).options(undefer(Package.manifest))
-    ).one()
-    # names go into no part that is taken over
-    return frozen_of(session, package, rubric, Names("", "", "", "", ""))
+    package = session.get_one(Package, request.package_id)
+    return frozen_of(session, package, rubric, NO_NAMES)
 
 
 def supplemented(frozen: Frozen, base: Frozen, reopened: Set[str]) -> Frozen:
@@ -106,7 +102,7 @@ def supplemented(frozen: Frozen, base: Frozen, reopened: Set[str]) -> Frozen:
 
 
 def changed(frozen: Frozen, base: Frozen) -> set[str]:
-    """The elements in which two packages differ: score, justification, what is cited, where, or its description."""
+    """The elements in which two packages differ: score, justification, citations, files as described, waived gaps."""
     before = {element.code: _held(base, element) for element in base.elements}
     return {e.code for e in frozen.elements if _held(frozen, e) != before.get(e.code)}
 
@@ -114,4 +110,5 @@ def changed(frozen: Frozen, base: Frozen) -> set[str]:
 def _held(frozen: Frozen, element: FrozenElement) -> tuple[Any, ...]:
     files = {file.evidence_version_id: file for file in frozen.files}
     cited = [(c, files[c.evidence_version_id]) for c in frozen.citations if c.element == element.code]
-    return element, cited
+    waived = sorted((w.gap, w.reason) for w in frozen.waivers if w.element == element.code)
+    return element, cited, waived

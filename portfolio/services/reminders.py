@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload, sessionmaker
 
 from portfolio import letters
@@ -20,9 +20,19 @@ from portfolio.days import day_of
 from portfolio.db import new_id, writing
 from portfolio.letters import DueElement
 from portfolio.mail import Letter, Mailer, MailFailed
-from portfolio.models import Dossier, DossierState, Membership, Reminder, Role, SelfAssessment, User
+from portfolio.models import (
+    Dossier,
+    DossierState,
+    Membership,
+    Reminder,
+    Role,
+    SelfAssessment,
+    SupplementRequest,
+    User,
+)
 from portfolio.queries import dossier as dossiers
 from portfolio.queries import work
+from portfolio.queries.supplements import asked_of
 from portfolio.queries.work import Task
 from portfolio.services.addresses import address_of
 
@@ -81,8 +91,11 @@ def due(session: Session, *, now: datetime, days: Sequence[int]) -> list[Due]:
         already = _already(session, dossier.id)
         by_owner: dict[int, list[tuple[Task, int]]] = defaultdict(list)
         stands = dossiers.standing(session, dossier, now=now, with_uncited=False)
+        asked = asked_of(session, dossier)
         for task in work.tasks(stands, today=today):
-            step = _step(task, days)
+            if asked is not None and not asked.opens(task.element.code, now):
+                continue
+            step = _step(task, days, asked=asked is not None)
             if step is not None and (task.element.code, task.owner_id, task.due_on, step) not in already:
                 by_owner[task.owner_id].append((task, step))
         for user in _reachable(session, dossier.school_id, by_owner):
@@ -142,26 +155,40 @@ def letter_for(each: Due, claimed: dict[int, Task], *, public_url: str, now: dat
     return Letter(to=each.address, subject=subject, text=text, at=now)
 
 
-def _step(task: Task, days: Sequence[int]) -> int | None:
-    """At which of the days before an element is reminded of now: the nearest one that has come; None if none has."""
-    if task.done or task.days_left is None or task.days_left < 0:
+def _step(task: Task, days: Sequence[int], *, asked: bool = False) -> int | None:
+    """At which of the days before an element is reminded of now: the nearest one that has come; None if none has.
+
+    What a panel asked about is due however complete it is.
+    """
+    if (task.done and not asked) or task.days_left is None or task.days_left < 0:
         return None
     return min((step for step in days if step >= task.days_left), default=None)
 
 
 def _dossiers(session: Session, today: Date, last: Date) -> list[Dossier]:
-    """Those still being drafted in which something falls due."""
+    """Those being drafted, or asked about by a panel, in which something falls due."""
     falling = (
         select(SelfAssessment.dossier_id)
         .where(SelfAssessment.due_on.between(today, last), SelfAssessment.assignee_id.is_not(None))
         .distinct()
+    )
+    waiting = select(SupplementRequest.dossier_id).where(
+        SupplementRequest.answered_at.is_(None),
+        SupplementRequest.withdrawn_at.is_(None),
+        SupplementRequest.lapsed_at.is_(None),
     )
     return list(
         session.scalars(
             select(Dossier)
             .join(Dossier.cycle)
             .options(contains_eager(Dossier.cycle), joinedload(Dossier.school, innerjoin=True))
-            .where(Dossier.id.in_(falling), Dossier.state == DossierState.DRAFTING)
+            .where(
+                Dossier.id.in_(falling),
+                or_(
+                    Dossier.state == DossierState.DRAFTING,
+                    and_(Dossier.state == DossierState.SUBMITTED, Dossier.id.in_(waiting)),
+                ),
+            )
             .order_by(Dossier.id)
         )
     )

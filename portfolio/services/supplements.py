@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
+from portfolio.days import day_of
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import (
     Assignment,
@@ -19,6 +20,7 @@ from portfolio.models import (
     Package,
     PackageElement,
     Review,
+    SelfAssessment,
     SupplementElement,
     SupplementProposal,
     SupplementRequest,
@@ -70,6 +72,7 @@ def ask(
         for code, words in asked.items()
     )
     _take_up(session, assignment, request, asked)
+    _set_due(session, dossier, request, asked)
     session.flush()
     after = {"number": request.number, "due_at": due, "questions": asked}
     _record(session, actor.user_id, now, Action.SUPPLEMENT_ASKED, request, dossier, after)
@@ -272,6 +275,22 @@ def _take_up(
             SupplementProposal.element.in_(asked),
         )
         .values(request_id=request.id)
+    )
+
+
+def _set_due(
+    session: Session, dossier: Dossier, request: SupplementRequest, asked: Mapping[str, str]
+) -> None:
+    """Whoever owns an element finds it among what falls due, and is reminded of it."""
+    session.execute(
+        update(SelfAssessment)
+        .where(
+            SelfAssessment.dossier_id == dossier.id,
+            SelfAssessment.element.in_(asked),
+            SelfAssessment.assignee_id.is_not(None),
+        )
+        .values(due_on=day_of(request.due_at))
+        .execution_options(synchronize_session="fetch")
     )
 
 

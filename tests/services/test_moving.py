@@ -34,7 +34,7 @@ from portfolio.services.moving import into, reading
 from portfolio.services.moving.registry import LEFT, OWN_ACTIONS, PEOPLE, TAKEN
 from portfolio.storage import Storage
 from portfolio.storage.local import LocalStorage
-from tests.conftest import _fresh
+from tests.conftest import fresh
 from tests.factories import make_evidence, make_school, make_user
 from tests.filled_store import FilledStore
 from tests.moving_factory import LATER, change_rows, dump, export, fill_and_publish, rewritten
@@ -100,9 +100,10 @@ def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installati
 
 def _installation(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[Installation]:
     folder.mkdir()
-    made = make_engine(_fresh(request, kind, folder))
-    yield Installation(make_sessions(made), LocalStorage(folder / "files"), folder)
-    made.dispose()
+    with fresh(request, kind, folder) as url:
+        made = make_engine(url)
+        yield Installation(make_sessions(made), LocalStorage(folder / "files"), folder)
+        made.dispose()
 
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -10,7 +10,7 @@ from portfolio.models import SettlementRule, Stance
 from portfolio.queries import deliberation, places
 from portfolio.queries import settlement as queries
 from portfolio.queries.my_packages import my_packages
-from portfolio.queries.rounds import below, still_blind
+from portfolio.queries.rounds import ladder_below, still_blind
 from portfolio.services import discussion, settlement
 from rubric.loader import DEFAULT, find
 from tests.factories import NOW
@@ -74,7 +74,7 @@ def test_the_table_and_the_discussion_of_an_element(session: Session) -> None:
         (None, Stance.AGREE, None),
     ]
     assert thread[0].undone_at == NOW
-    assert below(session, found, "C26") is None
+    assert ladder_below(session, found, "C26") == ()
 
 
 def test_the_list_says_what_each_may_do_next(session: Session) -> None:
