@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.days import day_of
@@ -44,7 +44,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who reviews or chairs; without an open account nobody can be reminded."""
+    """Somebody who reviews or chairs; `active`: has an open account and still sits on the panel."""
 
     user_id: int
     name: str
@@ -194,7 +194,7 @@ class Progress:
 
     def count(self, phase: Phase) -> int:
         """How many packages are so far."""
-        return sum(way.phase is phase for way in self.ways)
+        return sum(way.phase == phase for way in self.ways)
 
 
 def progress(session: Session, *, cycle_id: int, now: datetime) -> Progress:
@@ -277,12 +277,13 @@ def _chairs(session: Session, panel_ids: set[int]) -> Mapping[int, tuple[Person,
 def _reviews(session: Session, *, wanted: ColumnElement[bool]) -> Mapping[int, list[ReviewWay]]:
     """By assignment: the reviews that count, in the order of the experts' names."""
     found: dict[int, list[ReviewWay]] = defaultdict(list)
+    seated = exists().where(Membership.user_id == User.id, Membership.panel_id == Assignment.panel_id)
     rows = session.execute(
         select(
             Review.assignment_id,
             User.id,
             User.name,
-            User.disabled_at.is_(None),
+            and_(User.disabled_at.is_(None), seated),
             Review.handed_in_at,
             func.count(ElementReview.score),
             func.count(ElementReview.id),
@@ -297,7 +298,7 @@ def _reviews(session: Session, *, wanted: ColumnElement[bool]) -> Mapping[int, l
             wanted,
             ~recused(Review.expert_id, Package.school_id, until=Assignment.closed_at),
         )
-        .group_by(Review.id, User.id)
+        .group_by(Review.id, User.id, Assignment.panel_id)
         .order_by(User.name, Review.id)
     )
     for assignment_id, user_id, name, active, handed_in_at, scored, elements, saved_at in rows:

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from portfolio.models import Membership, Recusal, Review, Role, User
+from portfolio.models import AwardTerms, Membership, Recusal, Review, Role, User
 from portfolio.policy import Permission
 from portfolio.services import closing, panels, reviews, settlement
 from tests.factories import NOW, PASSWORD, bureau_actor, make_user
@@ -187,6 +187,26 @@ ACTIONS = {
         {"bureau": {"closed"}},
         openly_refused=OBSERVER,
     ),
+    "publish many": Action(
+        "bureau.publish_results",
+        lambda ground, who: f"/bureau/cycles/{ground.scene.cycle.id}/publication",
+        {"bureau": {"closed"}},
+        lambda ground, state: {"assignment": ground.scene.assignment.id},
+        openly_refused=OBSERVER,
+    ),
+    "remind": Action(
+        "bureau.remind",
+        lambda ground, who: f"/bureau/cycles/{ground.scene.cycle.id}/reminders",
+        {"bureau": ALL - {"closed", "published"}},
+        openly_refused=OBSERVER,
+    ),
+    "award the title": Action(
+        "bureau.award",
+        lambda ground, who: f"/bureau/cycles/{ground.scene.cycle.id}/certificates",
+        {"bureau": {"published"}},
+        lambda ground, state: {"assignment": ground.scene.assignment.id},
+        openly_refused=OBSERVER,
+    ),
 }
 PANEL_PERMISSIONS = {
     Permission.REVIEW_TAKE,
@@ -301,6 +321,9 @@ def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
         "observer": make_user(store, Role.OBSERVER),
         "nobody": None,
     }
+    bureau = people["bureau"]
+    assert bureau is not None
+    store.add(AwardTerms(cycle_id=scene.cycle.id, validity_years=3, set_by=bureau.id, set_at=NOW))
     ground = Ground(scene, make_user(store, Role.EXPERT))
     store.commit()
     return ground, people
@@ -364,6 +387,8 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
         "SELECT count(*) FROM interest_statements",
         "SELECT count(*) FROM substitutions",
         "SELECT count(*) FROM memberships",
+        "SELECT count(*) FROM panel_reminders",
+        "SELECT count(*), count(revoked_at) FROM certificates",
         "SELECT count(*), group_concat(digest) FROM packages",
     )
     with database.engine.connect() as connection:

@@ -401,7 +401,7 @@ RESULTS: list[Column[Result]] = [
     Column(_l("District"), lambda row: row.district),
     Column(_l("Round"), lambda row: row.round),
     Column(_l("Panel"), lambda row: row.panel),
-    Column(_l("Closed"), lambda row: row.closed_at),
+    Column(_l("Closed on"), lambda row: row.closed_at),
     Column(_l("Claimed"), lambda row: row.claimed),
     Column(_l("Final score"), lambda row: row.final),
     Column(_l("Points"), lambda row: row.points),
