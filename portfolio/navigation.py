@@ -124,7 +124,7 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(
         _("Schools"),
         "bureau.schools",
-        within=("bureau.school", "bureau.add_school", "staff.", "errands.import"),
+        within=("bureau.school", "bureau.add_school", "staff.", "errands.import", "errands.school"),
     )
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
