@@ -22,6 +22,8 @@ from portfolio.services.uploads import megabytes
 from portfolio.tokens import new_token
 
 _FIELDS = 64 * 1024  # bytes for everything that is not a file
+# What the parser may hold at once: a piece of 64 kB, and what of the last one might have begun the next part.
+_HELD = 2 * _FIELDS
 _MOST_PARTS = 200
 
 
@@ -65,7 +67,7 @@ def _parsed(new_file: Any, most: int) -> tuple[MultiDict[str, str], list[FormFil
             request.environ,
             stream_factory=new_file,
             max_content_length=most + _FIELDS,
-            max_form_memory_size=_FIELDS,
+            max_form_memory_size=_HELD,
             max_form_parts=_MOST_PARTS,
         )
     except RequestEntityTooLarge as error:

@@ -148,7 +148,7 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(
         _("Schools"),
         "bureau.schools",
-        within=("bureau.school", "bureau.add_school", "staff.", "errands.import"),
+        within=("bureau.school", "bureau.add_school", "staff.", "errands.import", "errands.school"),
     )
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign", "office."))
     yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))

@@ -268,6 +268,13 @@ def test_a_form_without_a_file_or_with_half_a_digest_is_refused(ground: Ground, 
     assert log_in(ground.lead).get("/bureau/school-import").status_code == 404
 
 
+def test_a_form_takes_a_file_of_whatever_bytes(ground: Ground, log_in: LogIn) -> None:
+    """Line ends wherever the parser cuts the body: what might begin the next part is held back with the next piece."""
+    form = {"files": (io.BytesIO(b"\n" * 300_000), "a.zip"), "digest": ""}
+    assert log_in(ground.bureau).post("/bureau/school-import", form).status_code == 302
+    assert ground.work().failure == "archive_unreadable"
+
+
 def test_a_large_package_is_made_in_the_background_and_a_small_one_sent(
     ground: Ground, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
