@@ -183,7 +183,7 @@ def test_what_has_a_rhythm_is_due_at_its_time_and_no_other(
 
     every_minute = {"EVERY_MINUTE: sweep"}
     assert due(9, 0) == every_minute
-    assert due(9, 5) == every_minute | {"HOURLY: record"}
+    assert due(9, 5) == every_minute | {"HOURLY: record", "HOURLY: call"}
     assert due(2, 30) == every_minute | {"NIGHTLY: sweep_store"}
 
 

@@ -70,6 +70,10 @@ def _everything(scene: Scene, browser: Browser) -> dict[str, tuple[int, dict[str
         *(f"{review}/elements/{code}{show}" for code in ("C1", "C14", "C26", "C84") for show in SHOWS),
         table,
         f"{table}?element=C14&show=discuss&sort=median",
+        "/reviews.csv",
+        f"{package}/elements.csv",
+        f"/dossiers/{scene.dossier.id}/result.csv",
+        *(f"{table}{part}.{kind}" for part in ("", "/areas") for kind in ("csv", "xlsx")),
         *(f"/reviews/{other.id}" for other in scene.reviews[1:]),
         *(f"/reviews/{other.id}/elements/C14" for other in scene.reviews[1:]),
     ]
