@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from portfolio import multipart, navigation, web, wording
 from portfolio.db import begin_write
 from portfolio.delivery import deliver
-from portfolio.errors import DomainError
+from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import ZIP, clean_display_name
-from portfolio.models import Errand, ErrandState, Package
+from portfolio.models import Errand, ErrandKind, ErrandState, Package
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission, Place
 from portfolio.queries import errands as queries
@@ -51,6 +51,7 @@ def pack_package(package: Package) -> Any:
 @web.guard(Permission.SCHOOL_EXPORT, places.school)
 def school_archive(at: SchoolAt) -> Any:
     """What a school's archive holds, and the button to have it made."""
+    _check_sighted(at.school.id)
     navigation.stand_on(at.school, at.dossier)
     return render_template(
         "errands/school.html",
@@ -64,6 +65,7 @@ def school_archive(at: SchoolAt) -> Any:
 @web.guard(Permission.SCHOOL_EXPORT, places.school)
 def pack_school(at: SchoolAt) -> Any:
     """Have everything of a school packed."""
+    _check_sighted(at.school.id)
     errands.ask_for_school(web.db(), actor=web.actor(), now=web.now(), school_id=at.school.id)
     return redirect(url_for("errands.school_archive", school_id=at.school.id))
 
@@ -133,6 +135,8 @@ def file(errand: Errand, errand_id: int) -> AnyResponse:
     if found.state is not ErrandState.DONE or found.kind not in queries.NEEDED or found.sha256 is None:
         raise DomainError("errand_nothing")
     web.require(queries.NEEDED[errand.kind], place)
+    if found.kind is ErrandKind.SCHOOL and found.school_id is not None:
+        _check_sighted(found.school_id)
     try:
         return deliver(
             web.services().storage,
@@ -145,6 +149,12 @@ def file(errand: Errand, errand_id: int) -> AnyResponse:
         )
     except BlobMissing as error:
         raise DomainError("errand_nothing") from error
+
+
+def _check_sighted(school_id: int) -> None:
+    """Raise NotFound for whoever is still to judge the school alone."""
+    if queries.still_blind_to(web.db(), web.actor(), school_id):
+        raise NotFound()
 
 
 def _ask_for_import(file: FormFile, expected: str | None) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.errors import NotFound
-from portfolio.models import Assignment, Errand, ErrandKind, ErrandState, Package, School
-from portfolio.policy import Permission, Place
+from portfolio.models import Assignment, Dossier, Errand, ErrandKind, ErrandState, Package, School
+from portfolio.policy import Actor, Permission, Place
+from portfolio.queries.rounds import still_blind
 
 # What one must still be allowed when one fetches what was made.
 NEEDED = {
@@ -64,6 +65,14 @@ def errand(session: Session, *, errand_id: int) -> tuple[Errand, Place]:
         raise NotFound()
     found = rows[0].Errand
     return found, place_of(found, frozenset(row.panel_id for row in rows if row.panel_id is not None))
+
+
+def still_blind_to(session: Session, actor: Actor, school_id: int) -> bool:
+    """Whether somebody is still to judge a dossier of the school alone: its archive tells what earlier panels said."""
+    if not actor.panels():
+        return False
+    dossiers = session.scalars(select(Dossier).where(Dossier.school_id == school_id)).all()
+    return any(still_blind(session, actor, dossier) for dossier in dossiers)
 
 
 def place_of(errand: Errand, panel_ids: frozenset[int]) -> Place:

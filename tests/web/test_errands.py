@@ -14,8 +14,18 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portfolio.documents.archive.verify import Verification
-from portfolio.models import Errand, ErrandState, Evidence, EvidenceVersion, Membership, Role, School, User
-from portfolio.services import errands, sweeping
+from portfolio.models import (
+    Errand,
+    ErrandState,
+    Evidence,
+    EvidenceVersion,
+    Membership,
+    Review,
+    Role,
+    School,
+    User,
+)
+from portfolio.services import accounts, errands, sweeping
 from portfolio.services.errand_work import Worker
 from portfolio.services.moving import reading
 from portfolio.storage import Storage
@@ -180,6 +190,26 @@ def test_an_expert_can_not_ask_for_originals_nor_a_contributor_for_the_school(
     contributor = make_user(store, Role.CONTRIBUTOR, school=store.get_one(School, ground.scene.school.id))
     store.commit()
     assert log_in(contributor).post(ground.school_archive).status_code == 403
+
+
+def test_whoever_is_still_to_judge_the_school_alone_gets_no_archive_of_it(
+    ground: Ground, log_in: LogIn, store: Session
+) -> None:
+    """It tells what earlier panels settled."""
+    user = ground.scene.experts[0]
+    accounts.grant(store, user=user, role=Role.BUREAU)
+    store.commit()
+    both = log_in(user)
+    assert both.get(ground.school_archive).status_code == 404
+    assert both.post(ground.school_archive).status_code == 404
+    store.execute(update(Review).values(handed_in_at=NOW))
+    store.commit()
+    both.post(ground.school_archive)
+    address = f"/errands/{ground.work().id}/file"
+    assert both.get(address, buffered=True).status_code == 200
+    store.execute(update(Review).values(handed_in_at=None))
+    store.commit()
+    assert both.get(address).status_code == 404
 
 
 def test_a_cancelled_errand_ends_its_worker(ground: Ground, log_in: LogIn, store: Session) -> None:

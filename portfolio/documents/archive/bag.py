@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from portfolio.documents import form_docx, form_pdf, form_xlsx
 from portfolio.documents.archive import viewer
+from portfolio.documents.archive.ahead import ReadAhead
 from portfolio.documents.archive.contents import PAYLOAD, Contents, Submitted
 from portfolio.documents.archive.entries import (
     Entry,
@@ -17,7 +17,6 @@ from portfolio.documents.archive.entries import (
     of_bytes,
     of_text,
     tag_files,
-    whole,
 )
 from portfolio.documents.archive.zipping import Member, SizeChanged, Zip
 from portfolio.documents.form import Scores, Sheet, Shown
@@ -38,10 +37,12 @@ class Archive:
     name: str
     zip: Zip
     tag: str
+    ahead: ReadAhead
 
     def pieces(self) -> Iterator[bytes]:
         """Its bytes. Raises DomainError (bytes_missing, bytes_changed) with the title of a file that isn't whole."""
-        return iter(self.zip)
+        with self.ahead.running():
+            yield from self.zip
 
 
 def archive(
@@ -53,22 +54,19 @@ def archive(
     """
     sizes = Sizes(storage, school_id)
     kept = [Kept(file.sha256, file.title) for file in contents.files]
-    stored = [
-        Entry(
-            file.path,
-            sizes.of(each, None if file.copied else file.size),
-            file.sha256,
-            partial(whole, each, after, storage, school_id),
-        )
-        for file, each, after in zip(contents.files, kept, (*kept[1:], None), strict=False)
+    measured = [
+        sizes.of(each, None if file.copied else file.size)
+        for file, each in zip(contents.files, kept, strict=True)
     ]
+    ahead = ReadAhead(storage, school_id, kept, measured)
+    stored = ahead.entries([file.path for file in contents.files])
     if sum(entry.size for entry in stored) <= (READ_BEFORE if read_before is None else read_before):
         for entry in stored:
             _read_through(entry)
     payload = [*_made(contents), *stored]
     tags = _tag_files(contents, payload)
     members = [Member(f"{contents.name}/{e.path}", e.size, e.begin) for e in (*tags, *payload)]
-    return Archive(contents.name, Zip(members, at=contents.signed_at), tag=tags[-1].sha256)
+    return Archive(contents.name, Zip(members, at=contents.signed_at), tags[-1].sha256, ahead)
 
 
 def _read_through(entry: Entry) -> None:

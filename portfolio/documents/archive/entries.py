@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from portfolio.documents.archive.opening import DECLARATION, INFO, PAYLOAD_DIGESTS, PIECE, TAG_DIGESTS
 from portfolio.errors import DomainError
 from portfolio.storage import BlobMissing, Storage
-
-AHEAD = 8 * PIECE  # bytes of the next file
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +62,12 @@ def _digests(entries: Sequence[Entry]) -> str:
     return "".join(f"{entry.sha256}  {entry.path}\n" for entry in entries)
 
 
-def whole(file: Kept, after: Kept | None, storage: Storage, school_id: int) -> Iterator[bytes]:
-    """A stored file's bytes, hashed on their way out; `after` is what will be read next.
+def whole(file: Kept, storage: Storage, school_id: int) -> Iterator[bytes]:
+    """A stored file's bytes, hashed on their way out.
 
     Raises DomainError (bytes_missing, bytes_changed) with its title: such bytes end the archive.
     """
     digest = hashlib.sha256()
-    if after is not None:
-        _read_ahead(after.sha256, storage, school_id)
     try:
         with storage.open(school_id, file.sha256) as stored:
             while piece := stored.read(PIECE):
@@ -83,16 +77,6 @@ def whole(file: Kept, after: Kept | None, storage: Storage, school_id: int) -> I
         raise DomainError("bytes_missing", title=file.title) from error
     if digest.hexdigest() != file.sha256:
         raise DomainError("bytes_changed", title=file.title)
-
-
-def _read_ahead(sha256: str, storage: Storage, school_id: int) -> None:
-    """Let the disk fetch a file's beginning while another is hashed and sent; only a hint."""
-    if not hasattr(os, "posix_fadvise"):
-        return
-    with suppress(BlobMissing, OSError):
-        if (path := storage.local_path(school_id, sha256)) is not None:
-            with path.open("rb") as opened:
-                os.posix_fadvise(opened.fileno(), 0, AHEAD, os.POSIX_FADV_WILLNEED)
 
 
 class Sizes:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from portfolio.db import begin_snapshot
+from portfolio.documents.archive.ahead import ReadAhead
 from portfolio.documents.archive.bag import Archive
 from portfolio.documents.archive.contents import PAYLOAD
-from portfolio.documents.archive.entries import Entry, Kept, Sizes, canonical, of_text, tag_files, whole
+from portfolio.documents.archive.entries import Entry, Kept, Sizes, canonical, of_text, tag_files
 from portfolio.documents.archive.names import LONGEST_FOLDER, safe_name
 from portfolio.documents.archive.opening import PIECE
 from portfolio.documents.archive.zipping import Member, Zip
@@ -82,7 +82,8 @@ def pack(session: Session, storage: Storage, *, school_id: int, folder: Path, no
     if school is None:
         raise NotFound()
     tables = _tables(session, school_id, folder)
-    files = _files(session, storage, school_id)
+    ahead = _files(session, storage, school_id)
+    files = ahead.entries([file_path(file.sha256) for file in ahead.files])
     header = of_text(HEADER, f"{canonical(_header(session, school, tables, files, now))}\n")
     payload = [header, *(table.entry() for table in tables), *files]
     info = {
@@ -93,7 +94,7 @@ def pack(session: Session, storage: Storage, *, school_id: int, folder: Path, no
     tags = tag_files(info, payload)
     name = f"学校档案 {safe_name(school.name, LONGEST_FOLDER)} {now:%Y%m%d} {tags[-1].sha256[:8]}"
     members = [Member(f"{name}/{entry.path}", entry.size, entry.begin) for entry in (*tags, *payload)]
-    return Archive(name, Zip(members, at=now), tag=tags[-1].sha256)
+    return Archive(name, Zip(members, at=now), tags[-1].sha256, ahead)
 
 
 def _tables(session: Session, school_id: int, folder: Path) -> list[_Spooled]:
@@ -118,7 +119,7 @@ def _rows(session: Session, taken: Taken, school_id: int) -> Iterator[Mapping[st
     return (dict(row) for row in found.mappings())
 
 
-def _files(session: Session, storage: Storage, school_id: int) -> list[Entry]:
+def _files(session: Session, storage: Storage, school_id: int) -> ReadAhead:
     """The bytes of every version, and the copies without place and device that packages name."""
     originals = session.execute(
         select(Blob.sha256, Blob.size, Evidence.title)
@@ -139,15 +140,7 @@ def _files(session: Session, storage: Storage, school_id: int) -> list[Entry]:
     titles = {row.public_sha256: row.title for row in copies} | {row.sha256: row.title for row in originals}
     kept = [Kept(sha256, titles[sha256]) for sha256 in sorted(expected)]
     sizes = Sizes(storage, school_id)
-    return [
-        Entry(
-            file_path(file.sha256),
-            sizes.of(file, expected[file.sha256]),
-            file.sha256,
-            partial(whole, file, after, storage, school_id),
-        )
-        for file, after in zip(kept, (*kept[1:], None), strict=False)
-    ]
+    return ReadAhead(storage, school_id, kept, [sizes.of(file, expected[file.sha256]) for file in kept])
 
 
 def _header(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Date, Integer
+from sqlalchemy import JSON, Boolean, Column, Date, Integer, LargeBinary
 from sqlalchemy import Enum as OneOf
 
 from portfolio.db import Exact, Moment, Score
@@ -35,6 +36,8 @@ def _plain(value: Any) -> Any:
             return value.isoformat()
         case Enum():
             return value.value
+        case bytes():
+            return b64encode(value).decode()
         case _:
             return value
 
@@ -69,6 +72,8 @@ def _typed(said: Any, column: Column[Any]) -> Any:
     match kind:
         case JSON():
             return said
+        case LargeBinary():
+            return b64decode(_of(str, said), validate=True)
         case Boolean():
             return _of(bool, said)
         case Score() | Exact():
