@@ -122,6 +122,10 @@ def bureau(read: Read) -> Iterator[Stop]:
     yield Stop("people", _link(read(school), r"/schools/\d+/people"))
     yield Stop("dossier", _link(read(school), r"/dossiers/\d+"))
     yield Stop("panels", "/bureau/panels")
+    yield Stop("progress", "/bureau/progress")
+    yield Stop("reminders", _link(read("/bureau/progress"), r"/bureau/cycles/\d+/reminders"))
+    yield Stop("publication", "/bureau/publication")
+    yield Stop("certificates", "/bureau/certificates")
     yield Stop("accounts", "/bureau/accounts")
     yield Stop("person", _link(read("/bureau/accounts"), r"/bureau/accounts/\d+"))
     yield Stop("audit trail", "/bureau/audit")
@@ -157,7 +161,16 @@ def newcomer(read: Read) -> Iterator[Stop]:
 
 def empty_office(_read: Read) -> Iterator[Stop]:
     """The bureau on its first day."""
-    for name in ("", "/cycles", "/schools", "/panels", "/audit"):
+    for name in (
+        "",
+        "/cycles",
+        "/schools",
+        "/panels",
+        "/progress",
+        "/publication",
+        "/certificates",
+        "/audit",
+    ):
         yield Stop(f"first day {name}", f"/bureau{name}")
 
 

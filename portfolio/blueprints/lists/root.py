@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from portfolio import web
 from portfolio.documents.table import Table, Value, csv_parts, write_xlsx
 from portfolio.filetypes import content_disposition
+from portfolio.models import Cycle
 
 blueprint = Blueprint("lists", __name__)
 Row = TypeVar("Row")
@@ -90,6 +91,11 @@ def of(page: str, rule: str, label: LazyString, *, keeps: tuple[str, ...] = ()) 
         return make
 
     return decorate
+
+
+def titled(cycle: Cycle | None, words: str) -> str:
+    """How a file of a cycle's list is called; without a cycle, there is none yet."""
+    return f"{cycle.name} {words}" if cycle else words
 
 
 def _view(function: Any) -> Any:
