@@ -114,7 +114,8 @@ def _archives(data: Path, files: int) -> Iterator[str]:
     print(f"archive of {files} files of 1 MB")
     print(f"  first byte        {large.first_byte * 1000:8.0f} ms")
     print(
-        f"  sending           {large.size / large.seconds / MEGABYTE:8.0f} MB/s ({large.share:.0%} of the disk)"
+        f"  sending           {large.size / large.seconds / MEGABYTE:8.0f} MB/s ({large.share:.0%} of the disk,"
+        f" {large.share_of_hashing:.0%} of only hashing)"
     )
     print(f"  memory grew by    {large.growth / MEGABYTE:8.0f} MB\n")
     if large.first_byte > MOST_UNTIL_FIRST_BYTE:

@@ -27,18 +27,28 @@ RUBRIC = find(DEFAULT)
 
 @dataclass(frozen=True)
 class Sent:
-    """An archive's cost: seconds to the first byte and in all, bytes, bytes a second beside the disk's own."""
+    """An archive's cost: seconds to the first byte and in all, bytes, bytes a second beside the disk's own.
+
+    `hashed` is what reading and hashing the same files alone reaches: where the machine is busy, the archive's share of
+    that says more than its share of the disk.
+    """
 
     first_byte: float
     seconds: float
     size: int
     disk: float
+    hashed: float
     growth: int  # bytes by which this process grew at most
 
     @property
     def share(self) -> float:
         """Of the disk's sequential read."""
         return self.size / self.seconds / self.disk
+
+    @property
+    def share_of_hashing(self) -> float:
+        """Of reading and hashing the same files."""
+        return self.size / self.seconds / self.hashed
 
 
 def forms() -> Iterator[tuple[str, float]]:
@@ -62,7 +72,7 @@ def archive(folder: Path, *, files: int, size: int) -> Sent:
     storage = LocalStorage(folder)
     digests = [_keep(storage, folder, size) for _ in range(files)]
     paths = [path for digest in digests if (path := storage.local_path(SCHOOL, digest)) is not None]
-    disk = _read_alone(paths)
+    disk, hashed = _read_alone(paths), _read_alone(paths, seen=hashlib.sha256().update)
     _forget(paths)
     manifest = _manifest(digests, size)
     before = _weight()
@@ -72,7 +82,7 @@ def archive(folder: Path, *, files: int, size: int) -> Sent:
     total = len(next(pieces))
     first_byte = time.perf_counter() - started
     total += sum(map(len, pieces))
-    return Sent(first_byte, time.perf_counter() - started, total, disk, _weight() - before)
+    return Sent(first_byte, time.perf_counter() - started, total, disk, hashed, _weight() - before)
 
 
 def _keep(storage: LocalStorage, folder: Path, size: int) -> str:
@@ -84,14 +94,15 @@ def _keep(storage: LocalStorage, folder: Path, size: int) -> str:
     return digest
 
 
-def _read_alone(paths: list[Path]) -> float:
-    """Bytes a second that the disk gives, one file after another."""
+def _read_alone(paths: list[Path], seen: Callable[[bytes], object] = len) -> float:
+    """Bytes a second that the disk gives, one file after another, to whoever does this with each piece."""
     os.sync()
     _forget(paths)
     started, size = time.perf_counter(), 0
     for path in paths:
         with path.open("rb") as file:
             while piece := file.read(PIECE):
+                seen(piece)
                 size += len(piece)
     return size / (time.perf_counter() - started)
 

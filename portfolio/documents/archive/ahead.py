@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from portfolio.documents.archive.entries import Entry, Kept, whole
-from portfolio.documents.archive.opening import PIECE
 from portfolio.storage import Storage
 
 AT_ONCE = 2  # files
 # A file up to this many bytes is read whole ahead: none of its bytes goes out before its digest is known.
-WHOLE = 2 * PIECE
+WHOLE = 2 * 1024 * 1024
 # Bytes of files that are read and not yet sent: few, so that they are still in the processor's cache when they are.
-MOST_HELD = 4 * PIECE
+MOST_HELD = 4 * 1024 * 1024
 
 
 @dataclass

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from portfolio.documents.archive.opening import DECLARATION, INFO, PAYLOAD_DIGESTS, PIECE, TAG_DIGESTS
+from portfolio.documents.archive.opening import DECLARATION, INFO, PAYLOAD_DIGESTS, TAG_DIGESTS
 from portfolio.errors import DomainError
 from portfolio.storage import BlobMissing, Storage
+
+# Bytes read at once: few enough to be in the processor's cache still when they are hashed, checked and sent.
+PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
