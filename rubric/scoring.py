@@ -137,9 +137,14 @@ def _totals_of(claim: ElementClaim) -> Totals:
 
 
 class Stage(StrEnum):
-    """The rungs of the score ladder: 自评, 复评, 核定, and 更正 where the school was right about a factual error."""
+    """The rungs of the score ladder: 自评 (before a supplement, and now), earlier rounds, 复评, 核定, 更正.
 
+    The last where the school was right about a factual error.
+    """
+
+    EARLIER = "earlier"
     SCHOOL = "school"
+    ROUND = "round"
     EXPERT = "expert"
     FINAL = "final"
     APPEAL = "appeal"
@@ -169,12 +174,20 @@ class Rung:
 def ladder(
     *,
     school: Judgement,
+    earlier: Judgement | None = None,
+    rounds: Iterable[Judgement] = (),
     experts: Iterable[Judgement] = (),
     final: Judgement | None = None,
     appeal: Judgement | None = None,
 ) -> tuple[Rung, ...]:
-    """School, each expert in the order given, the final score once it is settled, what an answer changed in it."""
-    rungs = [_rung(Stage.SCHOOL, school), *(_rung(Stage.EXPERT, expert) for expert in experts)]
+    """From the school's score to what stands, rounds and experts in the order given.
+
+    `earlier`: the school's score in the package before a supplement, where it was another.
+    """
+    rungs = [_rung(Stage.EARLIER, earlier)] if earlier is not None else []
+    rungs.append(_rung(Stage.SCHOOL, school))
+    rungs.extend(_rung(Stage.ROUND, each) for each in rounds)
+    rungs.extend(_rung(Stage.EXPERT, each) for each in experts)
     if final is not None:
         rungs.append(_rung(Stage.FINAL, final))
     if appeal is not None:

@@ -269,7 +269,7 @@ def reason_of(judged: JudgedElement) -> str:
         return judged.reason.strip()
     said = [
         rung.reason.strip()
-        for rung in judged.rungs[1:]
+        for rung in judged.given
         if rung.reason.strip() and rung.score is not None and rung.score < judged.element.points
     ]
     return "\n".join(dict.fromkeys(said))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select, true
+from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portfolio.documents.archive.contents import Contents, read, status_of
@@ -34,7 +34,7 @@ from portfolio.queries.panel_report import PanelReport, panel_report
 from portfolio.queries.result_terms import Awarded, awarded
 from rubric.gaps import ElementStatus
 from rubric.model import Channel, Element, Rubric
-from rubric.scoring import ElementClaim, Judgement, Rung, Totals, ladder, totals, totals_by_indicator
+from rubric.scoring import ElementClaim, Judgement, Rung, Stage, Totals, ladder, totals, totals_by_indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def cited_files(session: Session, package_id: int) -> dict[str, list[CitedFile]]
 
 @dataclass(frozen=True, slots=True)
 class JudgedElement:
-    """An element's score ladder: school, each expert, final, corrected; and why points were lost."""
+    """An element's score ladder, from the school's score to what stands; and why points were lost."""
 
     element: Element
     rungs: tuple[Rung, ...]
@@ -134,7 +134,12 @@ class JudgedElement:
     @property
     def self_score(self) -> Decimal | None:
         """What the school had claimed."""
-        return self.rungs[0].score
+        return next(rung.score for rung in self.rungs if rung.stage == Stage.SCHOOL)
+
+    @property
+    def given(self) -> tuple[Rung, ...]:
+        """The rungs that aren't the school's own."""
+        return tuple(rung for rung in self.rungs if rung.stage not in (Stage.EARLIER, Stage.SCHOOL))
 
     @property
     def lost(self) -> Decimal:
@@ -251,34 +256,83 @@ def judged_elements(
 ) -> list[JudgedElement]:
     """The ladders of these elements, of those that are settled; three statements."""
     codes = [element.code for element in elements]
-    submitted = {
-        row.element: row
-        for row in session.scalars(
-            select(PackageElement).where(
-                PackageElement.package_id == assignment.package_id, PackageElement.element.in_(codes)
-            )
-        )
-    }
+    submitted = _submitted(session, assignment, codes)
     voices = expert_judgements(session, assignment.id, element=codes[0] if len(codes) == 1 else None)
-    settled = {
-        row.element: row
-        for row in session.scalars(
-            select(Determination).where(
-                Determination.assignment_id == assignment.id, Determination.element.in_(codes)
-            )
-        )
-    }
+    settled = _settled(session, assignment, codes)
     return [
         _judged(
             element,
             submitted[element.code],
             voices.get(element.code, []),
-            settled[element.code],
+            [*settled[element.code].values()],
             answered.get(element.code),
         )
         for element in elements
-        if element.code in settled and element.code in submitted
+        if element.code in submitted and settled.get(element.code, {}).get(assignment.id)
     ]
+
+
+def _submitted(session: Session, assignment: Assignment, codes: list[str]) -> dict[str, list[PackageElement]]:
+    """Each element as the package says it, the last; before that as packages that it supplements said it."""
+    given = aliased(Package)
+    rows = session.scalars(
+        select(PackageElement)
+        .join(Package, Package.id == PackageElement.package_id)
+        .join(given, given.dossier_id == Package.dossier_id)
+        .where(
+            given.id == assignment.package_id,
+            Package.number <= given.number,
+            PackageElement.element.in_(codes),
+        )
+        .order_by(Package.number)
+    )
+    found: dict[str, list[PackageElement]] = defaultdict(list)
+    for row in rows:
+        found[row.element].append(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A final score and the round it is of."""
+
+    round: str
+    score: Decimal | None
+    rule: SettlementRule
+    reason: str
+
+
+def _settled(session: Session, assignment: Assignment, codes: list[str]) -> dict[str, dict[int, _Settled]]:
+    """Each element's final scores by assignment: this one's, after those of the published rounds before it."""
+    here, given = aliased(Round), aliased(Package)
+    rows = session.execute(
+        select(
+            Determination.element,
+            Determination.assignment_id,
+            Round.name,
+            Determination.score,
+            Determination.rule,
+            Determination.reason,
+        )
+        .join(Assignment, Assignment.id == Determination.assignment_id)
+        .join(Round, Round.id == Assignment.round_id)
+        .join(Package, Package.id == Assignment.package_id)
+        .join(given, given.dossier_id == Package.dossier_id)
+        .join(here, here.id == assignment.round_id)
+        .where(
+            given.id == assignment.package_id,
+            Determination.element.in_(codes),
+            or_(
+                Assignment.id == assignment.id,
+                and_(Round.position < here.position, Assignment.published_at.is_not(None)),
+            ),
+        )
+        .order_by(Round.position)
+    )
+    found: dict[str, dict[int, _Settled]] = defaultdict(dict)
+    for element, of, name, score, rule, reason in rows:
+        found[element][of] = _Settled(name, score, rule, reason)
+    return found
 
 
 def _result(
@@ -307,20 +361,24 @@ def _result(
 
 def _judged(
     element: Element,
-    submitted: PackageElement,
+    submitted: list[PackageElement],
     voices: list[Judgement],
-    settled: Determination,
+    settled: list[_Settled],
     answered: AppealView | None,
 ) -> JudgedElement:
-    stands = Judgement(None, settled.score, settled.reason)
+    *earlier, signed = (Judgement(None, row.score, row.justification) for row in submitted)
+    *rounds, here = settled
+    stands = Judgement(None, here.score, here.reason)
     before = answered.before if answered is not None and answered.accepted else None
     rungs = ladder(
-        school=Judgement(None, submitted.score, submitted.justification),
+        school=signed,
+        earlier=next((each for each in earlier if each.score != signed.score), None),
+        rounds=[Judgement(each.round, each.score, each.reason) for each in rounds],
         experts=voices,
         final=Judgement(None, before.score, before.reason) if before else stands,
         appeal=stands if before else None,
     )
-    return JudgedElement(element, rungs, settled.score, settled.rule, settled.reason, answered)
+    return JudgedElement(element, rungs, here.score, here.rule, here.reason, answered)
 
 
 def expert_judgements(

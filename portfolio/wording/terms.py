@@ -80,7 +80,9 @@ SETTLEMENT_RULES = {
 STANCES = {Stance.AGREE: _l("Agree"), Stance.DISAGREE: _l("Disagree")}
 
 STAGE_NAMES = {
+    LadderStage.EARLIER: _l("Self, before the supplement"),
     LadderStage.SCHOOL: _l("Self"),
+    LadderStage.ROUND: _l("Earlier round"),
     LadderStage.EXPERT: _l("Review by"),
     LadderStage.FINAL: _l("Final"),
     LadderStage.APPEAL: _l("Corrected"),

@@ -36,7 +36,7 @@ class Server:
 
     def portfolio(self, *arguments: str) -> str:
         """What the `portfolio` command prints on this installation."""
-        return _portfolio(self.data, *arguments)
+        return portfolio_on(self.data, *arguments)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Demonstration:
 def server(tmp_path: Path) -> Iterator[Server]:
     """The product as `make run` starts it, on an empty store."""
     data = tmp_path / "data"
-    _portfolio(data, "migrate")
+    portfolio_on(data, "migrate")
     with serving(data) as running:
         yield running
 
@@ -60,7 +60,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration, loaded once; to be copied, not served."""
     data = tmp_path_factory.mktemp("demonstration") / "data"
-    (data.parent / "accounts.json").write_text(_portfolio(data, "demo", "--json"), encoding="utf-8")
+    (data.parent / "accounts.json").write_text(portfolio_on(data, "demo", "--json"), encoding="utf-8")
     return data
 
 
@@ -99,7 +99,8 @@ def serving(data: Path) -> Iterator[Server]:
             process.wait(timeout=20)
 
 
-def _portfolio(data: Path, *arguments: str) -> str:
+def portfolio_on(data: Path, *arguments: str) -> str:
+    """What the `portfolio` command prints on this data folder."""
     done = subprocess.run(
         [str(PORTFOLIO), *arguments],
         env=_environment(data),

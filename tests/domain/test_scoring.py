@@ -226,6 +226,23 @@ def test_the_ladder_goes_from_the_school_over_each_expert_to_the_final_score() -
     assert lost(D(2), D("1.9")) == TENTH
 
 
+def test_what_came_before_stands_on_the_ladder_too() -> None:
+    rungs = ladder(
+        school=Judgement(None, D("1.9")),
+        earlier=Judgement(None, D("1.7")),
+        rounds=[Judgement("区级评估", D("1.8"))],
+        final=Judgement(None, D("1.6")),
+        appeal=Judgement(None, D("1.7")),
+    )
+    assert [(rung.stage, rung.who, rung.score) for rung in rungs] == [
+        (Stage.EARLIER, None, D("1.7")),
+        (Stage.SCHOOL, None, D("1.9")),
+        (Stage.ROUND, "区级评估", D("1.8")),
+        (Stage.FINAL, None, D("1.6")),
+        (Stage.APPEAL, None, D("1.7")),
+    ]
+
+
 def test_the_ladder_has_no_final_rung_before_the_score_is_settled() -> None:
     assert [rung.stage for rung in ladder(school=Judgement(None, D(1)))] == ["school"]
 
