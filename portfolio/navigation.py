@@ -122,7 +122,11 @@ def _bureau(actor: Actor) -> Iterator[Item]:
         _("Cycles"), "bureau.cycles", within=("bureau.cycle", "bureau.open_cycle", "bureau.open_dossiers")
     )
     yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
-    yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))
+    yield _item(
+        _("Panels"),
+        "bureau.panels",
+        within=("bureau.form_panel", "bureau.assign", "bureau.allot", "bureau.reallot"),
+    )
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Proof"), "documents.proof")
     yield _item(_("Audit trail"), "bureau.audit_trail")
