@@ -176,11 +176,9 @@ def seats(session: Session, assignment: Assignment, extra: Collection[int] = ())
 
 
 def standing_digest(seats: Iterable[Seat]) -> str:
-    """Names exactly who has what and has begun what: what was seen is what is changed."""
+    """Names exactly who has what: what was seen is what is changed. Scores that come in meanwhile change nothing."""
     rows = sorted(
-        (seat.user_id, seat.counts, sorted(seat.elements), sorted(seat.begun))
-        for seat in seats
-        if seat.review_id is not None
+        (seat.user_id, seat.counts, sorted(seat.elements)) for seat in seats if seat.review_id is not None
     )
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 

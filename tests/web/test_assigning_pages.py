@@ -237,6 +237,24 @@ def test_what_an_expert_leaves_is_proposed_for_the_rest_and_saved_in_one_click(
     assert clerk.post(address, form).status_code == 422  # it has changed since
 
 
+def test_a_score_that_comes_in_meanwhile_does_not_stop_the_bureau_but_stays_with_its_expert(
+    scene: Scene, store: Session, clerk: Browser, log_in: LogIn
+) -> None:
+    address = f"/bureau/assignments/{scene.assignment.id}/allotment"
+    page = text_of(clerk, f"{address}?split=sub_indicator")
+    begun = min(allotted.allotment(store, scene.assignment)[scene.experts[0].id])
+    saved = log_in(scene.experts[0]).put(
+        f"/reviews/{scene.reviews[0].id}/elements/{begun}", {"score": "0.5", **SAID}
+    )
+    assert saved.status_code == 200
+    everything = [f"{scene.assignment.id}:{expert.id}:all" for expert in scene.experts]
+    form = {"give": everything, "standing": hidden(page, "standing")}
+    without = [f"{scene.assignment.id}:{scene.experts[0].id}:C84", *everything[1:]]
+    refused = clerk.post(address, form | {"give": without})
+    assert refused.status_code == 422 and begun in refused.get_data(as_text=True)
+    assert clerk.post(address, form).status_code == 302
+
+
 def test_a_removal_without_a_reason_is_refused_beside_the_expert(
     scene: Scene, store: Session, clerk: Browser
 ) -> None:
