@@ -150,7 +150,11 @@ def _bureau(actor: Actor) -> Iterator[Item]:
         "bureau.schools",
         within=("bureau.school", "bureau.add_school", "staff.", "errands.import", "errands.school"),
     )
-    yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign", "office."))
+    yield _item(
+        _("Panels"),
+        "bureau.panels",
+        within=("bureau.form_panel", "bureau.assign", "bureau.allot", "bureau.reallot", "office."),
+    )
     yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
     yield _item(
         _("Progress"),

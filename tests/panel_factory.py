@@ -16,6 +16,7 @@ from portfolio.models import (
     ElementReview,
     InterestStatement,
     Package,
+    PackageElement,
     Panel,
     Review,
     Round,
@@ -74,10 +75,15 @@ class Scene:
         ).one()
 
     def score_everything(self, number: int, below: dict[str, str] | None = None) -> None:
-        """An expert gives every element the self-score, or the score named in `below` with a reason."""
+        """An expert gives each of theirs the self-score, or the score named in `below` with a reason.
+
+        What was in already stays.
+        """
         named = below or {}
         for row in self.session.scalars(
-            select(ElementReview).where(ElementReview.review_id == self.reviews[number].id)
+            select(ElementReview).where(
+                ElementReview.review_id == self.reviews[number].id, ElementReview.was_in.is_(False)
+            )
         ):
             row.score = Decimal(named.get(row.element, claimed(row.element)))
             row.saved_at, row.version = NOW, row.version + 1
@@ -126,7 +132,7 @@ class Scene:
         if self.assignment.settling_since is None:
             self.open_table()
         codes = self.session.scalars(
-            select(ElementReview.element).where(ElementReview.review_id == self.reviews[0].id)
+            select(PackageElement.element).where(PackageElement.package_id == self.package.id)
         ).all()
         for code in codes:
             settlement.settle(

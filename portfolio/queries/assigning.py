@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -172,6 +173,14 @@ def seats(session: Session, assignment: Assignment, extra: Collection[int] = ())
     load = on_hand(session, list(found))
     named = sorted(found.values(), key=lambda seat: (seat.name, seat.user_id))
     return [replace(seat, on_hand=load[seat.user_id]) for seat in named]
+
+
+def standing_digest(seats: Iterable[Seat]) -> str:
+    """Names exactly who has what: what was seen is what is changed. Scores that come in meanwhile change nothing."""
+    rows = sorted(
+        (seat.user_id, seat.counts, sorted(seat.elements)) for seat in seats if seat.review_id is not None
+    )
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def _could(assignment: Assignment, extra: Collection[int]) -> Select[int, str, str]:

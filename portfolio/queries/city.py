@@ -27,6 +27,7 @@ from portfolio.models import (
     Round,
     School,
 )
+from portfolio.policy import counts
 from portfolio.queries.weakest import WeakElement, weakest
 from rubric.model import Rubric
 from rubric.scoring import Totals
@@ -299,6 +300,9 @@ def _progress(session: Session, cycle: Cycle) -> dict[int, Progress]:
             func.count().label("all"),
             func.count(Review.handed_in_at).label("handed_in"),
         )
+        .join(Assignment, Assignment.id == Review.assignment_id)
+        .join(Package, Package.id == Assignment.package_id)
+        .where(counts(Package.school_id))
         .group_by(Review.assignment_id)
         .subquery()
     )

@@ -135,6 +135,22 @@ def test_at_the_table_a_draft_waits_and_an_overtaken_one_is_shown_beside_the_oth
     expect(other.locator("#reason")).to_have_value("后到的理由。")
 
 
+def test_the_table_of_who_scores_what_counts_along(person: Person) -> None:
+    bureau = person("bureau")
+    bureau.goto("/bureau/panels")
+    bureau.locator("a[href$='/allotment']").last.click()
+    line = bureau.locator("[data-line]").filter(has=bureau.locator("input:not([disabled]):checked")).first
+    before = int(line.locator("[data-sum=elements]").inner_text())
+    ticked = line.locator("input[type=checkbox]:not([disabled]):checked").first
+    box = line.locator(f"input[type=checkbox][value='{ticked.get_attribute('value')}']")
+    elements = int(box.get_attribute("data-elements") or 0)
+    box.uncheck()
+    expect(line.locator("[data-sum=elements]")).to_have_text(str(before - elements))
+    expect(bureau.locator("[data-scorers] .state[data-s=gap]")).to_have_count(1)
+    box.check()
+    expect(bureau.locator("[data-scorers] .state[data-s=gap]")).to_have_count(0)
+
+
 def _open(page: Page, code: str) -> None:
     """Go to an element in the workspace of what is to be done first."""
     page.goto("/reviews")

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import AwardTerms, Membership, Recusal, Review, Role, User
 from portfolio.policy import Permission
+from portfolio.queries import assigning, bureau
 from portfolio.services import closing, panels, reviews, settlement
 from tests.factories import NOW, PASSWORD, bureau_actor, make_user
 from tests.panel_factory import Scene, claimed, make_scene
@@ -28,6 +29,7 @@ STATES = ("scoring", "one in", "all in", "open", "settled", "proposed", "closed"
 BEFORE_THE_TABLE = {"scoring", "one in", "all in"}
 SAID = {"reason": "看过材料。", "channel": "documents"}
 EXPERTS = ("first expert", "second expert", "recused expert", "removed expert")
+NOT_MINE = {"first expert": "C80", "second expert": "C81"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Ground:
 
     scene: Scene
     newcomer: User
+    # who has what, as the page of it names it
+    standing: str
 
     def review(self, who: str) -> int:
         """Somebody's own review; for those without, the first expert's."""
@@ -86,6 +90,24 @@ def _table(path: str) -> Callable[[Ground, str], str]:
     return lambda ground, who: ground.table + path
 
 
+def _not_mine(path: str = "") -> Callable[[Ground, str], str]:
+    """An element that is not allotted to them."""
+    return lambda ground, who: (
+        f"/reviews/{ground.review(who)}/elements/{NOT_MINE.get(who, NOT_MINE['first expert'])}{path}"
+    )
+
+
+def _shared_out(ground: Ground, _state: str) -> dict[str, object]:
+    """Everybody keeps what they have; the newcomer gets everything too."""
+    key = ground.scene.assignment.id
+    first, second, _recused, removed = (expert.id for expert in ground.scene.experts)
+    parts = {first: "C1–C79, C81–C84", second: "C1–C80, C82–C84", removed: "all", ground.newcomer.id: "all"}
+    return {
+        "give": [f"{key}:{expert}:{codes}" for expert, codes in parts.items()],
+        "standing": ground.standing,
+    }
+
+
 def _password(_ground: Ground, _state: str) -> dict[str, object]:
     return {"password": PASSWORD, "number": 1, "reason": "亲属在该校任教"}
 
@@ -98,6 +120,7 @@ FIRST_CORRECTS, SECOND_CORRECTS = {"one in", "all in"}, {"all in"}
 SCORES = {"first expert": FIRST_SCORES, "second expert": SECOND_SCORES}
 CORRECTS = {"first expert": FIRST_CORRECTS, "second expert": SECOND_CORRECTS}
 SEATED = {"first expert": ALL, "second expert": ALL}
+SEATED_IN_VAIN: dict[str, set[str]] = {"first expert": set(), "second expert": set()}
 EVERY_VOICE = {"chair": TALKING, "first expert": TALKING, "second expert": TALKING}
 SIGNERS = {"first expert": {"proposed"}, "second expert": {"proposed"}}
 CHAIR_ONLY = frozenset({"first expert", "second expert"})
@@ -107,6 +130,11 @@ ACTIONS = {
     "score": Action("panel.save_element", _own("/elements/C1"), SCORES, _score, "PUT"),
     "score by form": Action("panel.submit_element", _own("/elements/C1"), SCORES, _score),
     "score another's": Action("panel.save_element", _anothers("/elements/C1"), {}, _score, "PUT"),
+    "score what is not mine": Action("panel.save_element", _not_mine(), SEATED_IN_VAIN, _score, "PUT"),
+    "score what is not mine by form": Action("panel.submit_element", _not_mine(), SEATED_IN_VAIN, _score),
+    "correct what is not mine": Action(
+        "panel.correct_element", _not_mine("/correction"), SEATED_IN_VAIN, _score
+    ),
     "hand in": Action("panel.hand_in", _own("/hand-in"), SCORES),
     "hand in another's": Action("panel.hand_in", _anothers("/hand-in"), {}),
     "correct": Action("panel.correct_element", _own("/elements/C1/correction"), CORRECTS, _score),
@@ -165,6 +193,34 @@ ACTIONS = {
         lambda ground, who: f"/bureau/packages/{ground.scene.package.id}/assignments",
         {"bureau": set()},
         lambda ground, state: {"panel": ground.scene.panel.id},
+        openly_refused=OBSERVER,
+    ),
+    "assign several again": Action(
+        "bureau.assign_many",
+        lambda ground, who: f"/bureau/rounds/{ground.scene.assignment.round_id}/assigning",
+        {"bureau": set()},
+        lambda ground, state: {"panel": ground.scene.panel.id, "package": ground.scene.package.id},
+        openly_refused=OBSERVER,
+    ),
+    "assign from a sheet": Action(
+        "bureau.assign_from_sheet",
+        lambda ground, who: f"/bureau/rounds/{ground.scene.assignment.round_id}/assigning/sheet/assignments",
+        {"bureau": set()},
+        lambda ground, state: {"sheet": "5a2m5qCh", "digest": "0" * 64},
+        openly_refused=OBSERVER,
+    ),
+    "share out anew": Action(
+        "bureau.reallot",
+        lambda ground, who: f"/bureau/assignments/{ground.scene.assignment.id}/allotment",
+        {"bureau": BEFORE_THE_TABLE},
+        _shared_out,
+        openly_refused=OBSERVER,
+    ),
+    "take an expert off": Action(
+        "bureau.remove_expert",
+        lambda ground, who: f"/bureau/reviews/{ground.scene.reviews[1].id}/removal",
+        {"bureau": BEFORE_THE_TABLE},
+        lambda ground, state: {"reason": "病假"},
         openly_refused=OBSERVER,
     ),
     "substitute": Action(
@@ -304,6 +360,9 @@ def _publish(scene: Scene) -> None:
 
 def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
     scene = make_scene(store, experts=4)
+    for number, code in enumerate(NOT_MINE.values()):
+        store.delete(scene.row(code, number))
+    store.flush()
     for number in (0, 1, 3):
         scene.score_everything(number)
     store.add(Recusal(user_id=scene.experts[2].id, school_id=scene.school.id, reason="亲属", declared_at=NOW))
@@ -321,10 +380,12 @@ def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
         "observer": make_user(store, Role.OBSERVER),
         "nobody": None,
     }
-    bureau = people["bureau"]
-    assert bureau is not None
-    store.add(AwardTerms(cycle_id=scene.cycle.id, validity_years=3, set_by=bureau.id, set_at=NOW))
-    ground = Ground(scene, make_user(store, Role.EXPERT))
+    office = people["bureau"]
+    assert office is not None
+    store.add(AwardTerms(cycle_id=scene.cycle.id, validity_years=3, set_by=office.id, set_at=NOW))
+    newcomer = make_user(store, Role.EXPERT)
+    held, _place = bureau.assignment(store, assignment_id=scene.assignment.id)
+    ground = Ground(scene, newcomer, assigning.standing_digest(assigning.seats(store, held)))
     store.commit()
     return ground, people
 
@@ -386,6 +447,7 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
         "SELECT count(*) FROM recusals",
         "SELECT count(*) FROM interest_statements",
         "SELECT count(*) FROM substitutions",
+        "SELECT count(*) FROM removals",
         "SELECT count(*) FROM memberships",
         "SELECT count(*) FROM panel_reminders",
         "SELECT count(*), count(revoked_at) FROM certificates",
@@ -398,5 +460,15 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
 def test_every_body_is_right_where_the_action_is_possible() -> None:
     """Each action gets through for somebody in some state, but for those that never may."""
     never = {name for name, action in ACTIONS.items() if not any(action.done.values())}
-    assert never == {"score another's", "hand in another's", "correct another's", "assign again"}
+    assert never == {
+        "score another's",
+        "hand in another's",
+        "correct another's",
+        "score what is not mine",
+        "score what is not mine by form",
+        "correct what is not mine",
+        "assign again",
+        "assign several again",
+        "assign from a sheet",
+    }
     assert all(re.fullmatch(r"\w+\.\w+", action.endpoint) for action in ACTIONS.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,10 +40,14 @@ def reallot(held: Assignment) -> Any:
     assignment_id = held.id
     try:
         seats = queries.seats(web.db(), held)
-        if request.form.get("standing") != _standing(seats):
+        if request.form.get("standing") != queries.standing_digest(seats):
             raise DomainError("allotment_outdated", field="give")
         reallotting.reallot(
-            web.db(), actor=web.actor(), now=web.now(), assignment=held, allotment=_wanted(held)
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            assignment=held,
+            allotment=_wanted(held, seats),
         )
     except DomainError as error:
         errors = refused(error)
@@ -79,21 +82,12 @@ def _rubric(held: Assignment) -> Rubric:
     return rubric_of(web.db(), held.package.rubric_digest)
 
 
-def _wanted(held: Assignment) -> dict[int, frozenset[str]]:
-    """What is ticked, for those who may be asked to sit on a panel at all."""
+def _wanted(held: Assignment, seats: list[Seat]) -> dict[int, frozenset[str]]:
+    """What is ticked, for those who score already or may be asked to sit on a panel at all."""
     eligible = {candidate.user_id for candidate in bureau.candidates(web.db())}
+    eligible |= {seat.user_id for seat in seats if seat.review_id is not None}
     given = ticked(request.form.getlist("give"), _rubric(held)).get(held.id, {})
     return {expert: codes for expert, codes in given.items() if expert in eligible}
-
-
-def _standing(seats: list[Seat]) -> str:
-    """Names exactly who has what and has begun what: what was seen is what is changed."""
-    rows = sorted(
-        (seat.user_id, seat.counts, sorted(seat.elements), sorted(seat.begun))
-        for seat in seats
-        if seat.review_id is not None
-    )
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def _page(held: Assignment, errors: Mapping[str, str] | None = None) -> str:
@@ -111,7 +105,7 @@ def _page(held: Assignment, errors: Mapping[str, str] | None = None) -> str:
     if not late and web.may(Permission.CITY_MANAGE):
         free = _free(held, seats, ties)
         proposed = redraft(rubric, seats, free, split, needed=needed, anew=anew)
-    shown = _wanted(held) if request.form.getlist("give") else proposed
+    shown = _wanted(held, seats) if request.form.getlist("give") else proposed
     return render_template(
         "bureau/allotment.html",
         assignment=held,
@@ -127,7 +121,7 @@ def _page(held: Assignment, errors: Mapping[str, str] | None = None) -> str:
         anew=anew,
         added=asked if extra else None,
         candidates=[each for each in candidates if each.user_id not in {seat.user_id for seat in seats}],
-        standing=_standing(seats),
+        standing=queries.standing_digest(seats),
         errors=errors or {},
     )
 

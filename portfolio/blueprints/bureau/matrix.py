@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -18,7 +19,7 @@ NOBODY: Mapping[int, int] = {}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Elements that go together, under the shortest name for them, and how many experts get them."""
+    """Elements that go together, under their indicator's name or the shortest one, and how many experts get them."""
 
     name: str
     elements: tuple[str, ...]
@@ -77,14 +78,16 @@ def matrix(
     # what is begun is a column of its own too: it can't be taken away
     whose = merged(allotment, {-seat.user_id: seat.begun for seat in people})
     holders = held_by(allotment)
+    parts = bundles(rubric, split, whose)
+    whole = {group for group, count in Counter(part.group for part in parts).items() if count == 1}
     columns = tuple(
         Column(
-            shorten(part.elements, rubric),
+            part.group if part.group in whole and part.group else shorten(part.elements, rubric),
             part.elements,
             sum((points[code] for code in part.elements), Decimal(0)),
             len(holders.get(part.elements[0], ())),
         )
-        for part in bundles(rubric, split, whose)
+        for part in parts
     )
     lines = tuple(
         _line(seat, columns, allotment.get(seat.user_id, ()), points, ties.get((seat.user_id, school_id)))
