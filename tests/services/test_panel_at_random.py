@@ -1,14 +1,18 @@
 """Random legal and illegal steps through a panel's work: whatever is tried, in whatever order, these always hold.
 
-No package changes. No score and no ruling that was in is lost. What is refused leaves no trace. What stands is the
-last ruling not taken back, and the sum is the sum of its parts. Nobody reads another's words before the table is open.
+No package changes, and one that a school adds differs from the one before in nothing but what the panel asked about.
+A score is pinned to a package that its assignment has or had. No score and no ruling that was in is lost. What is
+refused leaves no trace. What stands is the last ruling not taken back, and the sum is the sum of its parts. Nobody
+reads another's words before the table is open.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,16 +29,20 @@ from portfolio.models import (
     Determination,
     ElementReview,
     Package,
-    PackageElement,
     Remark,
     Review,
     Ruling,
+    SupplementElement,
+    SupplementProposal,
+    SupplementRequest,
 )
 from portfolio.queries import places
 from portfolio.queries.phrases import phrases
-from portfolio.services import closing, discussion, panels, reviews, settlement
+from portfolio.services import closing, discussion, panels, reviews, settlement, supplements
+from portfolio.storage import Storage
 from tests.factories import NOW, bureau_actor
-from tests.panel_factory import Scene, claimed, make_scene
+from tests.panel_factory import Scene, claimed
+from tests.supplement_factory import School, make_school_before_a_panel
 
 EXPERTS, CODES = 3, ("C1", "C14", "C26")
 SCORES = ("0.3", "0.6", "0.9", "1", "1.7", "")
@@ -186,16 +194,63 @@ STEPS: dict[str, Callable[[Scene, int, str, str], object]] = {
     "reopen": _reopen,
     "publish": _publish,
 }
+
+
+def _propose(school: School, number: int, code: str, score: str) -> None:
+    supplements.propose(
+        school.session,
+        actor=school.panel.actor(number),
+        now=NOW,
+        review=school.panel.reviews[number],
+        code=code,
+        question=_words(number),
+    )
+
+
+def _withdraw_request(school: School, number: int, code: str, score: str) -> None:
+    supplements.withdraw(
+        school.session, actor=school.panel.chair_actor, now=NOW, assignment=school.panel.assignment
+    )
+
+
+def _write(school: School, number: int, code: str, score: str) -> None:
+    school.write(code, score=score or "0.5", text=f"学校补充{number}。")
+
+
+def _answer(school: School, number: int, code: str, score: str) -> None:
+    school.answer()
+
+
+def _ask_and_answer(school: School, number: int, code: str, score: str) -> None:
+    school.ask(code)
+    _write(school, number, code, score)
+    school.answer()
+
+
+SCHOOL_STEPS: dict[str, Callable[[School, int, str, str], object]] = {
+    "propose a question": _propose,
+    "ask the school": lambda school, number, code, score: school.ask(code),
+    "withdraw the request": _withdraw_request,
+    "write": _write,
+    "answer": _answer,
+    "ask and answer": _ask_and_answer,
+}
+NAMES = [*STEPS, *SCHOOL_STEPS]
+ASKING = ["ask the school", "write", "answer", "ask and answer", "withdraw the request", "propose a question"]
 # Often enough the whole way is gone, with anything in between.
 WAY = ["finish", "finish", "finish", "open", "settle all", "propose", "sign", "publish"]
+ASKING_WAY = ["finish", "ask the school", "answer", "ask the school", "withdraw the request", *WAY[1:]]
 # What makes sense after a step of the way is tried more often than the rest.
 NEAR = {
-    "finish": ["correct", "score", "step aside"],
+    "finish": ["correct", "score", "step aside", *ASKING],
     "open": ["settle", "undo", "remark"],
     "settle all": ["undo", "settle", "remark"],
     "propose": ["withdraw", "undo"],
     "sign": ["reopen", "settle"],
     "publish": ["reopen", "undo"],
+    "ask the school": ["write", "propose a question"],
+    "answer": ["score", "write"],
+    "withdraw the request": ["write", "score"],
 }
 
 
@@ -212,9 +267,11 @@ def _steps(names: list[str]) -> st.SearchStrategy[Step]:
 def _journeys(draw: st.DrawFn) -> list[Step]:
     """The way or the beginning of it, with random steps after each of its own."""
     journey: list[Step] = []
-    for at, name in enumerate(WAY[: draw(st.integers(3, len(WAY)))]):
-        journey.append((name, at % EXPERTS, "C14", "0.6"))
-        journey += draw(st.lists(_steps(NEAR[name] * 8 + list(STEPS)), max_size=3))
+    way = draw(st.sampled_from([WAY, ASKING_WAY]))
+    first_finish = way.index("finish", 1)
+    for at, name in enumerate(way[: draw(st.integers(3, len(way)))]):
+        journey.append((name, max(at - first_finish + 1, 0) % EXPERTS, "C14", "0.6"))
+        journey += draw(st.lists(_steps(NEAR[name] * 16 + NAMES), max_size=3))
     return journey
 
 
@@ -224,36 +281,66 @@ class Witness:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.session = scene.session
-        self.sealed = self.package()
+        self.sealed = self.packages()
         self.rulings: dict[tuple[str, int], Decimal | None] = {}
         self.judged: dict[tuple[int, int], Decimal | None] = {}
 
-    def package(self) -> tuple[str, list[Any]]:
-        """The package's manifest by its digest, and its scores."""
-        manifest = self.session.scalars(
-            select(Package.manifest).where(Package.id == self.scene.package.id)
-        ).one()
-        rows = self.session.execute(
-            select(PackageElement.element, PackageElement.score, PackageElement.justification).order_by(
-                PackageElement.element
-            )
-        ).all()
-        return hashlib.sha256(manifest.encode()).hexdigest(), [tuple(row) for row in rows]
+    def packages(self) -> dict[int, str]:
+        """Every package's manifest by its id, each as its own digest says."""
+        rows = self.session.execute(select(Package.id, Package.manifest, Package.digest)).all()
+        assert all(hashlib.sha256(row.manifest.encode()).hexdigest() == row.digest for row in rows)
+        return {row.id: row.manifest for row in rows}
 
     def traces(self) -> list[Any]:
         """Everything a step could leave behind."""
-        counted = (AuditEvent, Closing, Correction, Determination, Remark, Ruling)
+        counted = (
+            AuditEvent,
+            Closing,
+            Correction,
+            Determination,
+            Package,
+            Remark,
+            Ruling,
+            SupplementProposal,
+            SupplementRequest,
+        )
         counts = [self.session.scalar(select(func.count()).select_from(table)) for table in counted]
         rows = self.session.execute(select(func.sum(ElementReview.version), func.count(ElementReview.score)))
         return [*counts, tuple(rows.one()), self.session.scalar(select(func.count(Review.handed_in_at)))]
 
     def look(self) -> None:
         """Everything that always holds."""
-        assert self.package() == self.sealed
+        found = self.packages()
+        assert {key: found.get(key) for key in self.sealed} == self.sealed
+        self.sealed = found
+        self._only_what_was_asked_differs()
+        self._scores_are_pinned_to_what_the_panel_has()
         self._no_score_is_lost()
         self._the_last_ruling_stands()
         self._the_sum_is_that_of_its_parts()
         self._nobody_reads_ahead()
+
+    def _only_what_was_asked_differs(self) -> None:
+        for request in self.session.scalars(
+            select(SupplementRequest).where(SupplementRequest.answer_id.is_not(None))
+        ):
+            asked = set(
+                self.session.scalars(
+                    select(SupplementElement.element).where(SupplementElement.request_id == request.id)
+                )
+            )
+            before = _elements(self.sealed[request.package_id])
+            after = _elements(self.sealed[request.answer_id or 0])
+            assert {code for code in before if before[code] != after[code]} <= asked
+
+    def _scores_are_pinned_to_what_the_panel_has(self) -> None:
+        number = self.session.scalars(
+            select(Package.number).where(Package.id == self.scene.assignment.package_id)
+        ).one()
+        pinned = self.session.scalars(
+            select(ElementReview.package_number).where(ElementReview.package_number.is_not(None))
+        )
+        assert all(1 <= (each or 0) <= number for each in pinned)
 
     def _no_score_is_lost(self) -> None:
         kept = {
@@ -302,9 +389,14 @@ class Witness:
             assert not [words for words in offered if words.startswith("专家") and words != _words(number)]
 
 
+def _elements(manifest: str) -> dict[str, Any]:
+    return {each["code"]: each for each in json.loads(manifest)["elements"]}
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_whatever_is_tried_the_rules_hold(session: Session) -> None:
-    scene = make_scene(session, experts=EXPERTS)
+def test_whatever_is_tried_the_rules_hold(session: Session, storage: Storage, tmp_path: Path) -> None:
+    school = make_school_before_a_panel(session, storage, tmp_path, experts=EXPERTS)
+    scene = school.panel
     session.commit()
     reached: set[str] = set()
 
@@ -318,7 +410,10 @@ def test_whatever_is_tried_the_rules_hold(session: Session) -> None:
                 before = witness.traces()
                 try:
                     with session.begin_nested():
-                        STEPS[name](scene, number, code, score)
+                        if name in SCHOOL_STEPS:
+                            SCHOOL_STEPS[name](school, number, code, score)
+                        else:
+                            STEPS[name](scene, number, code, score)
                     reached.add(name)
                 except DomainError:
                     assert witness.traces() == before, name
@@ -328,4 +423,4 @@ def test_whatever_is_tried_the_rules_hold(session: Session) -> None:
             session.expire_all()
 
     travel()
-    assert reached >= set(STEPS) - {"hand in"}  # which "finish" does
+    assert reached >= set(NAMES) - {"hand in"}  # which "finish" does
