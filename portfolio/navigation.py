@@ -81,6 +81,7 @@ _SUBMISSION = (
     "package.waive",
     "package.hand_over",
     "package.sign",
+    "changes.",
 )
 
 
@@ -111,7 +112,11 @@ def _school(actor: Actor) -> Iterator[Item]:
 
 def _panel(actor: Actor) -> Iterator[Item]:
     if actor.holds(Role.EXPERT, Role.CHAIR):
-        yield _item(_("My packages"), "panel.packages", within=("panel.", "settlement.", "package."))
+        yield _item(
+            _("My packages"),
+            "panel.packages",
+            within=("panel.", "settlement.", "supplement.", "changes.", "package."),
+        )
 
 
 def _bureau(actor: Actor) -> Iterator[Item]:
@@ -119,7 +124,9 @@ def _bureau(actor: Actor) -> Iterator[Item]:
         return
     yield _item(_("City overview"), "bureau.overview")
     yield _item(
-        _("Cycles"), "bureau.cycles", within=("bureau.cycle", "bureau.open_cycle", "bureau.open_dossiers")
+        _("Cycles"),
+        "bureau.cycles",
+        within=("bureau.cycle", "bureau.open_cycle", "bureau.open_dossiers", "bureau.differences"),
     )
     yield _item(_("Schools"), "bureau.schools", within=("bureau.school", "bureau.add_school", "staff."))
     yield _item(_("Panels"), "bureau.panels", within=("bureau.form_panel", "bureau.assign"))

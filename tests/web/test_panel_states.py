@@ -19,13 +19,18 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Membership, Recusal, Review, Role, User
 from portfolio.policy import Permission
-from portfolio.services import closing, panels, reviews, settlement
-from tests.factories import NOW, PASSWORD, bureau_actor, make_user
+from portfolio.services import closing, packages, panels, reviews, settlement
+from portfolio.storage import Storage
+from tests.factories import NOW, PASSWORD, bureau_actor, make_staff, make_user
 from tests.panel_factory import Scene, claimed, make_scene
+from tests.supplement_factory import School
 from tests.web.test_every_endpoint import Snapshot, Visitor, _rules, _visitor
 
-STATES = ("scoring", "one in", "all in", "open", "settled", "proposed", "closed", "reopened", "published")
-BEFORE_THE_TABLE = {"scoring", "one in", "all in"}
+WAY = ("scoring", "one in", "all in", "open", "settled", "proposed", "closed", "reopened", "published")
+# off the way, all reviews being in: the school was asked for a supplement, its lead has handed it over, it is signed
+ASKED = ("asked", "handed over", "answered")
+STATES = (*WAY, *ASKED)
+BEFORE_THE_TABLE = {"scoring", "one in", "all in", *ASKED}
 SAID = {"reason": "看过材料。", "channel": "documents"}
 EXPERTS = ("first expert", "second expert", "recused expert", "removed expert")
 
@@ -86,6 +91,14 @@ def _table(path: str) -> Callable[[Ground, str], str]:
     return lambda ground, who: ground.table + path
 
 
+def _dossier(path: str) -> Callable[[Ground, str], str]:
+    return lambda ground, who: f"/dossiers/{ground.scene.dossier.id}{path}"
+
+
+def _written(_ground: Ground, _state: str) -> dict[str, object]:
+    return {"score": "0.4", "justification": "补充说明。", "version": 1}
+
+
 def _password(_ground: Ground, _state: str) -> dict[str, object]:
     return {"password": PASSWORD, "number": 1, "reason": "亲属在该校任教"}
 
@@ -94,7 +107,7 @@ ALL = set(STATES)
 TALKING = {"open", "settled", "proposed", "reopened"}
 RULING = {"open", "settled", "reopened"}
 FIRST_SCORES, SECOND_SCORES = {"scoring"}, {"scoring", "one in"}
-FIRST_CORRECTS, SECOND_CORRECTS = {"one in", "all in"}, {"all in"}
+FIRST_CORRECTS, SECOND_CORRECTS = {"one in", "all in", *ASKED}, {"all in", *ASKED}
 SCORES = {"first expert": FIRST_SCORES, "second expert": SECOND_SCORES}
 CORRECTS = {"first expert": FIRST_CORRECTS, "second expert": SECOND_CORRECTS}
 SEATED = {"first expert": ALL, "second expert": ALL}
@@ -102,6 +115,7 @@ EVERY_VOICE = {"chair": TALKING, "first expert": TALKING, "second expert": TALKI
 SIGNERS = {"first expert": {"proposed"}, "second expert": {"proposed"}}
 CHAIR_ONLY = frozenset({"first expert", "second expert"})
 OBSERVER = frozenset({"observer"})
+SCHOOLS_OWN = frozenset({"observer", "bureau"})
 
 ACTIONS = {
     "score": Action("panel.save_element", _own("/elements/C1"), SCORES, _score, "PUT"),
@@ -114,7 +128,75 @@ ACTIONS = {
     "sign the statement": Action("panel.sign_statement", _own("/statement"), SEATED, _password),
     "step aside": Action("panel.declare_conflict", _own("/conflict"), SEATED, _password),
     "open the table": Action(
-        "settlement.open_table", _table("/opening"), {"chair": {"all in"}}, openly_refused=CHAIR_ONLY
+        "settlement.open_table",
+        _table("/opening"),
+        {"chair": {"all in", "answered"}},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "ask the school": Action(
+        "supplement.ask",
+        _table("/supplement"),
+        {"chair": {"scoring", "one in", "all in", "answered"}},
+        lambda ground, state: {"question-C1": "请补充会议记录。", "due_at": "2026-12-30T18:00"},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "withdraw the request": Action(
+        "supplement.withdraw",
+        _table("/supplement/withdrawal"),
+        {"chair": {"asked", "handed over"}},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "propose a question": Action(
+        "supplement.propose",
+        _own("/elements/C1/question"),
+        {"first expert": BEFORE_THE_TABLE, "second expert": BEFORE_THE_TABLE},
+        lambda ground, state: {"question": "请补充会议记录。"},
+    ),
+    "propose as another": Action(
+        "supplement.propose",
+        _anothers("/elements/C1/question"),
+        {},
+        lambda ground, state: {"question": "请补充会议记录。"},
+    ),
+    "take a question back": Action(
+        "supplement.take_back",
+        _own("/elements/C1/question/withdrawal"),
+        {"first expert": ALL - {"closed", "published"}, "second expert": ALL - {"closed", "published"}},
+    ),
+    "write what was asked about": Action(
+        "dossier.save_element",
+        _dossier("/elements/C1"),
+        {"lead": ALL - {"handed over", "answered"}},
+        _written,
+        "PUT",
+        SCHOOLS_OWN | {"principal"},
+    ),
+    "write something else": Action(
+        "dossier.save_element",
+        _dossier("/elements/C2"),
+        {"lead": set(WAY)},
+        _written,
+        "PUT",
+        SCHOOLS_OWN | {"principal"},
+    ),
+    "hand over": Action(
+        "package.hand_over",
+        _dossier("/submission"),
+        {"lead": {"asked"}},
+        openly_refused=SCHOOLS_OWN | {"principal"},
+    ),
+    "sign the package": Action(
+        "package.sign",
+        _dossier("/submission/signature"),
+        {"principal": {"handed over"}},
+        _password,
+        openly_refused=SCHOOLS_OWN | {"lead"},
+    ),
+    "recall": Action(
+        "package.recall",
+        _dossier("/submission/recall"),
+        {"lead": {"handed over"}, "principal": {"handed over"}},
+        openly_refused=SCHOOLS_OWN,
     ),
     "settle": Action(
         "settlement.settle_element", _table("/elements/C3"), {"chair": RULING}, _ruling, "PUT", CHAIR_ONLY
@@ -228,7 +310,7 @@ def test_the_table_names_every_way_of_writing_in_a_panels_work(app: Flask) -> No
 
 
 def _reach(scene: Scene, state: str) -> None:
-    """Take the review as far as the state says."""
+    """Take the review as far along the way as the state says."""
     steps: list[Callable[[], object]] = [
         lambda: reviews.hand_in(scene.session, actor=scene.actor(0), now=NOW, review=scene.reviews[0]),
         lambda: reviews.hand_in(scene.session, actor=scene.actor(1), now=NOW, review=scene.reviews[1]),
@@ -239,7 +321,7 @@ def _reach(scene: Scene, state: str) -> None:
         lambda: _reopen(scene) if state == "reopened" else None,
         lambda: _publish(scene),
     ]
-    for step in steps[: STATES.index(state)]:
+    for step in steps[: WAY.index(state)]:
         step()
 
 
@@ -282,13 +364,41 @@ def _publish(scene: Scene) -> None:
     panels.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
 
 
-def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
+def _ask(school: School, state: str) -> None:
+    """Take a supplement as far as the state says."""
+    school.ask("C1")
+    _waive_gaps(school)
+    steps: list[Callable[[], object]] = [school.hand_over, lambda: school.sign(NOW)]
+    for step in steps[: ASKED.index(state)]:
+        step()
+
+
+def _waive_gaps(school: School) -> None:
+    listed = packages.check_list(school.session, school.dossier, now=NOW, elements={"C1"})
+    packages.waive(
+        school.session,
+        actor=school.lead,
+        now=NOW,
+        dossier=school.dossier,
+        keys=[gap.key for gap in listed.open],
+        reason="材料在区教育局存档",
+    )
+
+
+def _scene(
+    store: Session, storage: Storage, folder: Path, state: str
+) -> tuple[Ground, dict[str, User | None]]:
     scene = make_scene(store, experts=4)
     for number in (0, 1, 3):
         scene.score_everything(number)
     store.add(Recusal(user_id=scene.experts[2].id, school_id=scene.school.id, reason="亲属", declared_at=NOW))
     store.get_one(Review, scene.reviews[3].id).handed_in_at = NOW
-    _reach(scene, state)
+    staff = make_staff(store, scene.school)
+    if state in ASKED:
+        _reach(scene, "all in")
+        _ask(School(scene, storage, staff, folder, []), state)
+    else:
+        _reach(scene, state)
     store.execute(delete(Membership).where(Membership.user_id == scene.experts[3].id))
     foreign = make_scene(store)
     people: dict[str, User | None] = dict(zip(EXPERTS, scene.experts, strict=True))
@@ -296,7 +406,8 @@ def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
         "chair": scene.chair,
         "foreign expert": foreign.experts[0],
         "foreign chair": foreign.chair,
-        "lead": make_user(store, Role.LEAD, school=scene.school),
+        "lead": staff.lead,
+        "principal": staff.principal,
         "bureau": make_user(store, Role.BUREAU),
         "observer": make_user(store, Role.OBSERVER),
         "nobody": None,
@@ -324,7 +435,7 @@ def _outcome(app: Flask, visitor: Visitor, action: Action, address: str, body: d
 def test_who_gets_through_in_this_state_and_nothing_changes_for_anybody_else(
     app: Flask, store: Session, tmp_path: Path, caplog: pytest.LogCaptureFixture, state: str
 ) -> None:
-    ground, people = _scene(store, state)
+    ground, people = _scene(store, app.extensions["portfolio"].storage, tmp_path, state)
     visitors = {who: _visitor(app, who, user, None) for who, user in people.items()}
     store.close()
     database = Snapshot(app, tmp_path)
@@ -365,6 +476,10 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
         "SELECT count(*) FROM substitutions",
         "SELECT count(*) FROM memberships",
         "SELECT count(*), group_concat(digest) FROM packages",
+        "SELECT count(*), count(answered_at), count(withdrawn_at), count(lapsed_at) FROM supplement_requests",
+        "SELECT count(*) FROM supplement_proposals",
+        "SELECT count(handed_over_at), group_concat(state) FROM dossiers",
+        "SELECT sum(version) FROM self_assessments",
     )
     with database.engine.connect() as connection:
         return [tuple(connection.execute(text(query)).one()) for query in queries]
@@ -373,5 +488,11 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
 def test_every_body_is_right_where_the_action_is_possible() -> None:
     """Each action gets through for somebody in some state, but for those that never may."""
     never = {name for name, action in ACTIONS.items() if not any(action.done.values())}
-    assert never == {"score another's", "hand in another's", "correct another's", "assign again"}
+    assert never == {
+        "score another's",
+        "hand in another's",
+        "correct another's",
+        "propose as another",
+        "assign again",
+    }
     assert all(re.fullmatch(r"\w+\.\w+", action.endpoint) for action in ACTIONS.values())

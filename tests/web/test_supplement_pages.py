@@ -205,8 +205,9 @@ def test_the_workspace_and_its_saves_stay_within_their_budgets_after_a_supplemen
         _text(expert, _workspace(school))
     assert len(seen) <= 10, seen
     body = {"score": "0.7", "reason": "好。", "channel": "documents", "version": 1}
+    headers = {"X-CSRFToken": expert.token()}
     with statements(engine) as seen:
-        answer = expert.put(_workspace(school), body)
+        answer = expert.client.put(_workspace(school), json=body, headers=headers)
     assert answer.status_code == 200
     assert len(seen) <= 8, seen
 
