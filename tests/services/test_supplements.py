@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portfolio.check import Inspection
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import (
     AuditEvent,
@@ -42,6 +43,7 @@ from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 from tests.factories import NOW, actor_for, bureau_actor, make_evidence
+from tests.package_factory import make_package
 from tests.supplement_factory import DUE, QUESTION, School, make_school_before_a_panel
 
 LATE = DUE + timedelta(minutes=1)
@@ -90,6 +92,7 @@ def test_the_chair_asks_about_named_elements_until_a_deadline(school: School) ->
     assert asked.is_open(DUE)
     event = school.session.scalars(select(AuditEvent).where(AuditEvent.action == "supplement:asked")).one()
     assert event.school_id == school.dossier.school_id
+    assert event.after is not None
     assert event.after["questions"]["C1"] == QUESTION
 
 
@@ -479,6 +482,23 @@ def save(school: School, code: str, number: int = 0, score: str = "0.6") -> None
     )
 
 
+def confirm(school: School) -> None:
+    """The first expert's score of C1 as it stands, on the package that is on the table."""
+    row = school.panel.row("C1")
+    reviews.correct_element(
+        school.session,
+        actor=school.panel.actor(),
+        now=NOW,
+        review=school.panel.reviews[0],
+        code="C1",
+        score_text="0.6",
+        reason=row.reason,
+        channel="documents",
+        version=row.version,
+        why="看过第2号申报包，维持原分。",
+    )
+
+
 def test_a_score_stays_pinned_to_the_package_it_was_made_on(school: School) -> None:
     save(school, "C1")
     save(school, "C2")
@@ -498,25 +518,10 @@ def test_a_review_that_is_in_confirms_or_corrects_on_the_new_package_with_a_reas
     school.ask("C1")
     school.write("C1", text="补充说明。")
     school.answer()
-    row = school.panel.row("C1")
-    for expected in ("goes", "correction_unchanged"):
-        named = {
-            "actor": school.panel.actor(),
-            "now": NOW,
-            "review": school.panel.reviews[0],
-            "code": "C1",
-            "score_text": "0.6",
-            "reason": row.reason,
-            "channel": "documents",
-            "version": row.version,
-            "why": "看过第2号申报包，维持原分。",
-        }
-        if expected == "goes":
-            reviews.correct_element(school.session, **named)
-        else:
-            with pytest.raises(Refused) as refused:
-                reviews.correct_element(school.session, **named)
-            assert refused.value.errors["why"].code == expected
+    confirm(school)
+    with pytest.raises(Refused) as refused:
+        confirm(school)
+    assert refused.value.errors["why"].code == "correction_unchanged"
     assert school.panel.row("C1").package_number == 2
     assert school.session.scalars(select(Correction.package_number)).all() == [1]
 
@@ -546,3 +551,26 @@ def test_who_is_no_chair_asks_nothing(school: School) -> None:
         (school.staff.lead, False),
     ):
         assert allows(actor_for(school.session, person), Permission.SETTLEMENT_WRITE, place) is may
+
+
+# --- what the check finds
+
+
+def test_a_supplemented_store_passes_the_check(school: School) -> None:
+    school.ask("C1")
+    school.write("C1", text="补充说明。")
+    school.answer()
+    assert list(Inspection(school.session, school.storage).problems()) == []
+
+
+def test_the_check_names_what_a_package_holds_otherwise_though_nobody_asked(school: School) -> None:
+    """As if somebody had written a second package past the services."""
+    request = school.ask("C1")
+    row = school.row("C2")
+    row.justification = "没有人问过的改动。"
+    school.session.flush()
+    forged = make_package(school.session, school.dossier, number=2)
+    request.answered_at, request.answer_id = NOW, forged.id
+    school.session.flush()
+    matters = [problem.matter for problem in Inspection(school.session, school.storage).problems()]
+    assert matters == ["it differs from package 1 where nobody asked: C2"]
