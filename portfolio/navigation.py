@@ -81,6 +81,7 @@ _SUBMISSION = (
     "package.waive",
     "package.hand_over",
     "package.sign",
+    "changes.",
 )
 
 
@@ -137,6 +138,7 @@ _CYCLES = (
     "bureau.open_dossiers",
     "bureau.result_terms",
     "bureau.set_terms",
+    "bureau.differences",
 )
 
 

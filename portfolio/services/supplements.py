@@ -161,9 +161,10 @@ def answer(
         .join(Package, Package.id == Assignment.package_id)
         .where(Package.dossier_id == dossier.id, Assignment.closed_at.is_(None))
         .with_for_update(of=Assignment)
-        .execution_options(populate_existing=True)
     ).all()
-    waiting = [each for each in judging if each.settling_since is None]
+    for each in judging:
+        session.refresh(each, ["settling_since", "closed_at"])
+    waiting = [each for each in judging if each.settling_since is None and each.closed_at is None]
     if request.assignment_id not in {each.id for each in waiting}:
         raise DomainError("supplement_over")
     for each in waiting:
@@ -204,13 +205,13 @@ def lapse_due(session: Session, *, now: datetime) -> int:
 
 def _locked_dossier(session: Session, assignment: Assignment) -> Dossier:
     """The dossier first, the assignment after it: so does whoever signs an answer."""
-    return session.scalars(
+    dossier = session.scalars(
         select(Dossier)
         .join(Package, Package.dossier_id == Dossier.id)
         .where(Package.id == assignment.package_id)
-        .with_for_update(of=Dossier)
-        .execution_options(populate_existing=True)
     ).one()
+    session.refresh(dossier, ["state", "handed_over_at", "handed_over_by"], with_for_update=True)
+    return dossier
 
 
 def _check_before_the_table(session: Session, assignment: Assignment) -> None:

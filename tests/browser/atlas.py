@@ -101,6 +101,7 @@ def chair(read: Read) -> Iterator[Stop]:
     yield Stop("packages", "/reviews")
     tables = _links(read("/reviews"), r"/rounds/\d+/settlement/\d+")
     yield from (Stop("settlement", table) for table in tables)
+    yield Stop("supplement", f"{tables[0]}/supplement")
     yield Stop("package", _link(read(tables[0]), r"/packages/\d+"))
 
 

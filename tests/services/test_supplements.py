@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portfolio.check import Inspection
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import (
     AuditEvent,
@@ -42,6 +43,7 @@ from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 from tests.factories import NOW, actor_for, bureau_actor, make_evidence
+from tests.package_factory import make_package
 from tests.supplement_factory import DUE, QUESTION, School, make_school_before_a_panel
 
 LATE = DUE + timedelta(minutes=1)
@@ -90,6 +92,7 @@ def test_the_chair_asks_about_named_elements_until_a_deadline(school: School) ->
     assert asked.is_open(DUE)
     event = school.session.scalars(select(AuditEvent).where(AuditEvent.action == "supplement:asked")).one()
     assert event.school_id == school.dossier.school_id
+    assert event.after is not None
     assert event.after["questions"]["C1"] == QUESTION
 
 
@@ -106,29 +109,25 @@ def test_after_a_deadline_that_passed_the_chair_may_ask_again(school: School) ->
     assert outcomes == [Outcome.OPEN, Outcome.LAPSED]
 
 
-@pytest.mark.parametrize(
-    ("questions", "due", "field", "code"),
-    [
+def test_what_is_asked_is_refused_by_field(school: School) -> None:
+    wrong: list[tuple[dict[str, str], datetime | None, str, str]] = [
         ({}, DUE, "questions", "supplement_empty"),
         ({"C1": "  "}, DUE, "questions", "supplement_empty"),
         ({"C1": "问" * 1001}, DUE, "C1", "text_too_long"),
         ({"C1": QUESTION}, None, "due_at", "supplement_due_missing"),
         ({"C1": QUESTION}, NOW, "due_at", "supplement_due_passed"),
-    ],
-)
-def test_what_is_asked_is_refused_by_field(
-    school: School, questions: dict[str, str], due: Any, field: str, code: str
-) -> None:
-    with pytest.raises(Refused) as refused:
-        supplements.ask(
-            school.session,
-            actor=school.panel.chair_actor,
-            now=NOW,
-            assignment=school.panel.assignment,
-            questions=questions,
-            due_at=due,
-        )
-    assert refused.value.errors[field].code == code
+    ]
+    for questions, due, field, code in wrong:
+        with pytest.raises(Refused) as refused:
+            supplements.ask(
+                school.session,
+                actor=school.panel.chair_actor,
+                now=NOW,
+                assignment=school.panel.assignment,
+                questions=questions,
+                due_at=due,
+            )
+        assert refused.value.errors[field].code == code
 
 
 def test_nobody_asks_about_an_element_that_the_rubric_does_not_have(school: School) -> None:
@@ -479,6 +478,23 @@ def save(school: School, code: str, number: int = 0, score: str = "0.6") -> None
     )
 
 
+def confirm(school: School) -> None:
+    """The first expert's score of C1 as it stands, on the package that is on the table."""
+    row = school.panel.row("C1")
+    reviews.correct_element(
+        school.session,
+        actor=school.panel.actor(),
+        now=NOW,
+        review=school.panel.reviews[0],
+        code="C1",
+        score_text="0.6",
+        reason=row.reason,
+        channel="documents",
+        version=row.version,
+        why="看过第2号申报包，维持原分。",
+    )
+
+
 def test_a_score_stays_pinned_to_the_package_it_was_made_on(school: School) -> None:
     save(school, "C1")
     save(school, "C2")
@@ -498,25 +514,10 @@ def test_a_review_that_is_in_confirms_or_corrects_on_the_new_package_with_a_reas
     school.ask("C1")
     school.write("C1", text="补充说明。")
     school.answer()
-    row = school.panel.row("C1")
-    for expected in ("goes", "correction_unchanged"):
-        named = {
-            "actor": school.panel.actor(),
-            "now": NOW,
-            "review": school.panel.reviews[0],
-            "code": "C1",
-            "score_text": "0.6",
-            "reason": row.reason,
-            "channel": "documents",
-            "version": row.version,
-            "why": "看过第2号申报包，维持原分。",
-        }
-        if expected == "goes":
-            reviews.correct_element(school.session, **named)
-        else:
-            with pytest.raises(Refused) as refused:
-                reviews.correct_element(school.session, **named)
-            assert refused.value.errors["why"].code == expected
+    confirm(school)
+    with pytest.raises(Refused) as refused:
+        confirm(school)
+    assert refused.value.errors["why"].code == "correction_unchanged"
     assert school.panel.row("C1").package_number == 2
     assert school.session.scalars(select(Correction.package_number)).all() == [1]
 
@@ -546,3 +547,26 @@ def test_who_is_no_chair_asks_nothing(school: School) -> None:
         (school.staff.lead, False),
     ):
         assert allows(actor_for(school.session, person), Permission.SETTLEMENT_WRITE, place) is may
+
+
+# --- what the check finds
+
+
+def test_a_supplemented_store_passes_the_check(school: School) -> None:
+    school.ask("C1")
+    school.write("C1", text="补充说明。")
+    school.answer()
+    assert list(Inspection(school.session, school.storage).problems()) == []
+
+
+def test_the_check_names_what_a_package_holds_otherwise_though_nobody_asked(school: School) -> None:
+    """As if somebody had written a second package past the services."""
+    request = school.ask("C1")
+    row = school.row("C2")
+    row.justification = "没有人问过的改动。"
+    school.session.flush()
+    forged = make_package(school.session, school.dossier, number=2)
+    request.answered_at, request.answer_id = NOW, forged.id
+    school.session.flush()
+    matters = [problem.matter for problem in Inspection(school.session, school.storage).problems()]
+    assert matters == ["it differs from package 1 where nobody asked: C2"]

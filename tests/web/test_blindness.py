@@ -20,7 +20,7 @@ from tests.factories import NOW
 from tests.panel_factory import Scene, make_scene
 
 LogIn = Callable[[User], Browser]
-SHOWS = ("", "?show=todo", "?show=bare", "?show=far", "?show=flagged")
+SHOWS = ("", "?show=todo", "?show=bare", "?show=far", "?show=flagged", "?show=changed")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OTHERS = {1: {"C1": "0.1", "C14": "0.2", "C26": "0.3"}, 2: {"C1": "0.4", "C14": "0.5", "C84": "0.6"}}
 
@@ -66,6 +66,8 @@ def _everything(scene: Scene, browser: Browser) -> dict[str, tuple[int, dict[str
         f"{package}?part=all",
         f"{package}/manifest.json",
         f"{package}/form.xlsx",
+        f"{package}/changes?show=all",
+        f"{table}/supplement",
         review,
         *(f"{review}/elements/{code}{show}" for code in ("C1", "C14", "C26", "C84") for show in SHOWS),
         table,

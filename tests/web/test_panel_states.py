@@ -20,13 +20,18 @@ from sqlalchemy.orm import Session
 from portfolio.models import AwardTerms, Membership, Recusal, Review, Role, User
 from portfolio.policy import Permission
 from portfolio.queries import assigning, bureau
-from portfolio.services import closing, panels, reviews, settlement
-from tests.factories import NOW, PASSWORD, bureau_actor, make_user
+from portfolio.services import closing, packages, panels, reviews, settlement
+from portfolio.storage import Storage
+from tests.factories import NOW, PASSWORD, bureau_actor, make_staff, make_user
 from tests.panel_factory import Scene, claimed, make_scene
+from tests.supplement_factory import School
 from tests.web.test_every_endpoint import Snapshot, Visitor, _rules, _visitor
 
-STATES = ("scoring", "one in", "all in", "open", "settled", "proposed", "closed", "reopened", "published")
-BEFORE_THE_TABLE = {"scoring", "one in", "all in"}
+WAY = ("scoring", "one in", "all in", "open", "settled", "proposed", "closed", "reopened", "published")
+# off the way, all reviews being in: the school was asked for a supplement, its lead has handed it over, it is signed
+ASKED = ("asked", "handed over", "answered")
+STATES = (*WAY, *ASKED)
+BEFORE_THE_TABLE = {"scoring", "one in", "all in", *ASKED}
 SAID = {"reason": "看过材料。", "channel": "documents"}
 EXPERTS = ("first expert", "second expert", "recused expert", "removed expert")
 NOT_MINE = {"first expert": "C80", "second expert": "C81"}
@@ -108,6 +113,14 @@ def _shared_out(ground: Ground, _state: str) -> dict[str, object]:
     }
 
 
+def _dossier(path: str) -> Callable[[Ground, str], str]:
+    return lambda ground, who: f"/dossiers/{ground.scene.dossier.id}{path}"
+
+
+def _written(_ground: Ground, _state: str) -> dict[str, object]:
+    return {"score": "0.4", "justification": "补充说明。", "version": 1}
+
+
 def _password(_ground: Ground, _state: str) -> dict[str, object]:
     return {"password": PASSWORD, "number": 1, "reason": "亲属在该校任教"}
 
@@ -116,7 +129,7 @@ ALL = set(STATES)
 TALKING = {"open", "settled", "proposed", "reopened"}
 RULING = {"open", "settled", "reopened"}
 FIRST_SCORES, SECOND_SCORES = {"scoring"}, {"scoring", "one in"}
-FIRST_CORRECTS, SECOND_CORRECTS = {"one in", "all in"}, {"all in"}
+FIRST_CORRECTS, SECOND_CORRECTS = {"one in", "all in", *ASKED}, {"all in", *ASKED}
 SCORES = {"first expert": FIRST_SCORES, "second expert": SECOND_SCORES}
 CORRECTS = {"first expert": FIRST_CORRECTS, "second expert": SECOND_CORRECTS}
 SEATED = {"first expert": ALL, "second expert": ALL}
@@ -125,6 +138,7 @@ EVERY_VOICE = {"chair": TALKING, "first expert": TALKING, "second expert": TALKI
 SIGNERS = {"first expert": {"proposed"}, "second expert": {"proposed"}}
 CHAIR_ONLY = frozenset({"first expert", "second expert"})
 OBSERVER = frozenset({"observer"})
+SCHOOLS_OWN = frozenset({"observer", "bureau"})
 
 ACTIONS = {
     "score": Action("panel.save_element", _own("/elements/C1"), SCORES, _score, "PUT"),
@@ -142,7 +156,75 @@ ACTIONS = {
     "sign the statement": Action("panel.sign_statement", _own("/statement"), SEATED, _password),
     "step aside": Action("panel.declare_conflict", _own("/conflict"), SEATED, _password),
     "open the table": Action(
-        "settlement.open_table", _table("/opening"), {"chair": {"all in"}}, openly_refused=CHAIR_ONLY
+        "settlement.open_table",
+        _table("/opening"),
+        {"chair": {"all in", "answered"}},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "ask the school": Action(
+        "supplement.ask",
+        _table("/supplement"),
+        {"chair": {"scoring", "one in", "all in", "answered"}},
+        lambda ground, state: {"question-C1": "请补充会议记录。", "due_at": "2026-12-30T18:00"},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "withdraw the request": Action(
+        "supplement.withdraw",
+        _table("/supplement/withdrawal"),
+        {"chair": {"asked", "handed over"}},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "propose a question": Action(
+        "supplement.propose",
+        _own("/elements/C1/question"),
+        {"first expert": BEFORE_THE_TABLE, "second expert": BEFORE_THE_TABLE},
+        lambda ground, state: {"question": "请补充会议记录。"},
+    ),
+    "propose as another": Action(
+        "supplement.propose",
+        _anothers("/elements/C1/question"),
+        {},
+        lambda ground, state: {"question": "请补充会议记录。"},
+    ),
+    "take a question back": Action(
+        "supplement.take_back",
+        _own("/elements/C1/question/withdrawal"),
+        {"first expert": ALL - {"closed", "published"}, "second expert": ALL - {"closed", "published"}},
+    ),
+    "write what was asked about": Action(
+        "dossier.save_element",
+        _dossier("/elements/C1"),
+        {"lead": ALL - {"handed over", "answered"}},
+        _written,
+        "PUT",
+        SCHOOLS_OWN | {"principal"},
+    ),
+    "write something else": Action(
+        "dossier.save_element",
+        _dossier("/elements/C2"),
+        {"lead": set(WAY)},
+        _written,
+        "PUT",
+        SCHOOLS_OWN | {"principal"},
+    ),
+    "hand over": Action(
+        "package.hand_over",
+        _dossier("/submission"),
+        {"lead": {"asked"}},
+        openly_refused=SCHOOLS_OWN | {"principal"},
+    ),
+    "sign the package": Action(
+        "package.sign",
+        _dossier("/submission/signature"),
+        {"principal": {"handed over"}},
+        _password,
+        openly_refused=SCHOOLS_OWN | {"lead"},
+    ),
+    "recall": Action(
+        "package.recall",
+        _dossier("/submission/recall"),
+        {"lead": {"handed over"}, "principal": {"handed over"}},
+        openly_refused=SCHOOLS_OWN,
     ),
     "settle": Action(
         "settlement.settle_element", _table("/elements/C3"), {"chair": RULING}, _ruling, "PUT", CHAIR_ONLY
@@ -304,7 +386,7 @@ def test_the_table_names_every_way_of_writing_in_a_panels_work(app: Flask) -> No
 
 
 def _reach(scene: Scene, state: str) -> None:
-    """Take the review as far as the state says."""
+    """Take the review as far along the way as the state says."""
     steps: list[Callable[[], object]] = [
         lambda: reviews.hand_in(scene.session, actor=scene.actor(0), now=NOW, review=scene.reviews[0]),
         lambda: reviews.hand_in(scene.session, actor=scene.actor(1), now=NOW, review=scene.reviews[1]),
@@ -315,7 +397,7 @@ def _reach(scene: Scene, state: str) -> None:
         lambda: _reopen(scene) if state == "reopened" else None,
         lambda: _publish(scene),
     ]
-    for step in steps[: STATES.index(state)]:
+    for step in steps[: WAY.index(state)]:
         step()
 
 
@@ -358,7 +440,30 @@ def _publish(scene: Scene) -> None:
     panels.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
 
 
-def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
+def _ask(school: School, state: str) -> None:
+    """Take a supplement as far as the state says."""
+    school.ask("C1")
+    _waive_gaps(school)
+    steps: list[Callable[[], object]] = [school.hand_over, lambda: school.sign(NOW)]
+    for step in steps[: ASKED.index(state)]:
+        step()
+
+
+def _waive_gaps(school: School) -> None:
+    listed = packages.check_list(school.session, school.dossier, now=NOW, elements={"C1"})
+    packages.waive(
+        school.session,
+        actor=school.lead,
+        now=NOW,
+        dossier=school.dossier,
+        keys=[gap.key for gap in listed.open],
+        reason="材料在区教育局存档",
+    )
+
+
+def _scene(
+    store: Session, storage: Storage, folder: Path, state: str
+) -> tuple[Ground, dict[str, User | None]]:
     scene = make_scene(store, experts=4)
     for number, code in enumerate(NOT_MINE.values()):
         store.delete(scene.row(code, number))
@@ -367,7 +472,12 @@ def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
         scene.score_everything(number)
     store.add(Recusal(user_id=scene.experts[2].id, school_id=scene.school.id, reason="亲属", declared_at=NOW))
     store.get_one(Review, scene.reviews[3].id).handed_in_at = NOW
-    _reach(scene, state)
+    staff = make_staff(store, scene.school)
+    if state in ASKED:
+        _reach(scene, "all in")
+        _ask(School(scene, storage, staff, folder, []), state)
+    else:
+        _reach(scene, state)
     store.execute(delete(Membership).where(Membership.user_id == scene.experts[3].id))
     foreign = make_scene(store)
     people: dict[str, User | None] = dict(zip(EXPERTS, scene.experts, strict=True))
@@ -375,7 +485,8 @@ def _scene(store: Session, state: str) -> tuple[Ground, dict[str, User | None]]:
         "chair": scene.chair,
         "foreign expert": foreign.experts[0],
         "foreign chair": foreign.chair,
-        "lead": make_user(store, Role.LEAD, school=scene.school),
+        "lead": staff.lead,
+        "principal": staff.principal,
         "bureau": make_user(store, Role.BUREAU),
         "observer": make_user(store, Role.OBSERVER),
         "nobody": None,
@@ -408,7 +519,7 @@ def _outcome(app: Flask, visitor: Visitor, action: Action, address: str, body: d
 def test_who_gets_through_in_this_state_and_nothing_changes_for_anybody_else(
     app: Flask, store: Session, tmp_path: Path, caplog: pytest.LogCaptureFixture, state: str
 ) -> None:
-    ground, people = _scene(store, state)
+    ground, people = _scene(store, app.extensions["portfolio"].storage, tmp_path, state)
     visitors = {who: _visitor(app, who, user, None) for who, user in people.items()}
     store.close()
     database = Snapshot(app, tmp_path)
@@ -452,6 +563,10 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
         "SELECT count(*) FROM panel_reminders",
         "SELECT count(*), count(revoked_at) FROM certificates",
         "SELECT count(*), group_concat(digest) FROM packages",
+        "SELECT count(*), count(answered_at), count(withdrawn_at), count(lapsed_at) FROM supplement_requests",
+        "SELECT count(*) FROM supplement_proposals",
+        "SELECT count(handed_over_at), group_concat(state) FROM dossiers",
+        "SELECT sum(version) FROM self_assessments",
     )
     with database.engine.connect() as connection:
         return [tuple(connection.execute(text(query)).one()) for query in queries]
@@ -470,5 +585,6 @@ def test_every_body_is_right_where_the_action_is_possible() -> None:
         "assign again",
         "assign several again",
         "assign from a sheet",
+        "propose as another",
     }
     assert all(re.fullmatch(r"\w+\.\w+", action.endpoint) for action in ACTIONS.values())
