@@ -264,7 +264,7 @@ NEAR = {
     "finish": ["correct", "score", "step aside"],
     "open": ["settle", "undo", "remark"],
     "settle all": ["undo", "settle", "remark"],
-    "propose": ["withdraw", "undo"],
+    "propose": ["withdraw", "withdraw", "undo"],
     "sign": ["reopen", "settle"],
     "publish": ["reopen", "undo"],
 }
