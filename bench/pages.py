@@ -129,6 +129,9 @@ def _after_submission(server: Server, accounts: list[Account], lead: Visitor, ho
         address = f"{review}/elements/C38"
         yield _plain("review workspace", "expert", address, most_statements=10, nth=_BEGINNER)
         yield Page("review save", "expert", Save(address, _JUDGED), most_statements=8, nth=_BEGINNER)
+    visit = link(reviews, r"/rounds/\d+/visit/\d+")
+    if visit:
+        yield _plain("visit agenda", "expert", visit, most_statements=6, nth=_BEGINNER)
     if settlement:
         yield _plain("settlement", "chair", settlement, most_statements=8, most_bytes=80_000)
 

@@ -34,11 +34,11 @@ _CODE = re.compile(r"[Cc]?0?([1-9]\d?)")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A finding as typed; `elements`: their codes as people write them, `noted_at`: the device's own moment."""
+    """A finding as typed; `codes`: its elements' as people write them, `noted_at`: the device's own moment."""
 
     channel: str
     words: str
-    elements: str = ""
+    codes: str = ""
     contradicts: bool = False
     noted_at: datetime | None = None
 
@@ -187,7 +187,7 @@ def _checked(typed: Note, rubric: Rubric) -> tuple[dict[str, Any], list[str]]:
     if not words:
         errors["words"] = DomainError("finding_empty", field="words")
     channel = _channel(typed.channel, errors)
-    codes = _codes(typed.elements, rubric, errors)
+    codes = _codes(typed.codes, rubric, errors)
     if errors:
         raise Refused(errors)
     return {"channel": channel, "words": words, "contradicts": typed.contradicts}, codes
@@ -212,9 +212,9 @@ def _codes(text: str, rubric: Rubric, errors: dict[str, DomainError]) -> list[st
         if code not in known:
             unknown.append(word[:20])
     if unknown:
-        errors["elements"] = DomainError("elements_unknown", field="elements", names="、".join(unknown[:5]))
+        errors["codes"] = DomainError("elements_unknown", field="codes", names="、".join(unknown[:5]))
     elif len(named) > MOST_ELEMENTS:
-        errors["elements"] = DomainError("elements_too_many", field="elements", most=MOST_ELEMENTS)
+        errors["codes"] = DomainError("elements_too_many", field="codes", most=MOST_ELEMENTS)
     return [code for code in known if code in named]
 
 

@@ -85,6 +85,11 @@ def expert(read: Read) -> Iterator[Stop]:
     """An expert: what they were given, and the workspace of what is to be done first."""
     yield Stop("packages", "/reviews")
     yield Stop("workspace", _link(read("/reviews"), r"/reviews/\d+") + "/elements/C2")
+    visit = _link(read("/reviews"), r"/rounds/\d+/visit/\d+")
+    yield Stop("visit, agenda", visit)
+    yield Stop("visit, findings", f"{visit}/findings?elements=C14&channel=inspect")
+    yield Stop("visit, samples", f"{visit}/draws")
+    yield Stop("visit, questionnaires", f"{visit}/surveys")
 
 
 def busy_expert(read: Read) -> Iterator[Stop]:

@@ -77,7 +77,7 @@ def _save(assignment: Assignment, token: str, typed: Mapping[str, Any], noted_at
     note = Note(
         channel=str(typed.get("channel") or ""),
         words=str(typed.get("words") or ""),
-        elements=str(typed.get("elements") or ""),
+        codes=str(typed.get("codes") or ""),
         contradicts=bool(typed.get("contradicts")),
         noted_at=noted_at,
     )
@@ -104,8 +104,9 @@ def _moment(text: object) -> datetime | None:
 def _as_json(row: object) -> dict[str, Any]:
     assert isinstance(row, Finding)
     described = service.described(web.db(), row)
-    return described | {
-        "elements": " ".join(described["elements"]),
+    return {
+        **{name: described[name] for name in ("channel", "words", "contradicts")},
+        "codes": " ".join(described["elements"]),
         "version": row.version,
         "saved_at": row.saved_at.isoformat(),
     }
@@ -119,7 +120,7 @@ def _page(
     stale: bool = False,
 ) -> str:
     found = queries.own_findings(web.db(), assignment, web.actor())
-    asked = {name: request.args.get(name, "") for name in ("channel", "elements")}
+    asked = {"channel": request.args.get("channel", ""), "codes": request.args.get("elements", "")}
     return page(
         "findings",
         assignment,

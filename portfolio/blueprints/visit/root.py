@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 
 from portfolio import web
 from portfolio.editions import rubric_of
@@ -43,6 +43,6 @@ def page(template: str, assignment: Assignment, **shown: Any) -> str:
         package=assignment.package,
         at=lambda endpoint, **more: address(endpoint, assignment, **more),
         open=assignment.closed_at is None,
-        here=request.endpoint,
+        tab=template,
         **shown,
     )

@@ -5,7 +5,7 @@ import { token as csrf } from "./put.js";
 import { drop, keep, saved, send, waits } from "./queue.js";
 
 const PERSON = document.querySelector('meta[name="person"]').content;
-const FIELDS = ["channel", "words", "elements"];
+const FIELDS = ["channel", "words", "codes"];
 const LONGEST_LABEL = 16;
 
 class FindingForm {
@@ -26,15 +26,15 @@ class FindingForm {
   }
 
   typed() {
-    const { channel, words, elements, contradicts } = this.form.elements;
-    return { channel: channel.value, words: words.value, elements: elements.value, contradicts: contradicts.checked };
+    const { channel, words, codes, contradicts } = this.form.elements;
+    return { channel: channel.value, words: words.value, codes: codes.value, contradicts: contradicts.checked };
   }
 
   fill(values) {
-    const { channel, words, elements, contradicts } = this.form.elements;
+    const { channel, words, codes, contradicts } = this.form.elements;
     for (const choice of channel) choice.checked = choice.value === values.channel;
     words.value = values.words;
-    elements.value = values.elements;
+    codes.value = values.codes;
     contradicts.checked = values.contradicts;
   }
 
