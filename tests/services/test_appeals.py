@@ -143,7 +143,7 @@ def test_a_draft_is_taken_back_and_stays_on_record(published: Published) -> None
     assert answered(published.session, published.assignment.id, drafts=True) == {}
     last = published.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
     assert last is not None and last.before == {"element": "C3", "text": "第三页有记录。"}
-    with pytest.raises(NotFound):
+    with pytest.raises(DomainError, match="no_draft"):
         _discard(published)
 
 
@@ -153,7 +153,7 @@ def test_an_answer_says_something_about_an_element_that_is_settled(published: Pu
     assert refused.value.errors["text"].code == "answer_missing"
     with pytest.raises(NotFound):
         _draft(published, code="C99")
-    with pytest.raises(NotFound):
+    with pytest.raises(DomainError, match="no_draft"):
         _send(published)
 
 
