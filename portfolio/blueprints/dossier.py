@@ -46,7 +46,7 @@ def home(dossier: Dossier) -> Any:
         "dossier/home.html",
         mine=[task for task in tasks if task.owner_id == web.actor().user_id],
         late=work.overdue(web.db(), dossier, tasks) if leads else [],
-        to_put_right=rectifying.overdue(web.db(), dossier, now=web.now()) if _is_of(dossier) else [],
+        to_put_right=_to_put_right(dossier),
         leads=leads,
         start_from=carry.offered(web.db(), dossier) if web.may(Permission.CARRY_OVER, place) else None,
         dossier=dossier,
@@ -56,6 +56,13 @@ def home(dossier: Dossier) -> Any:
         days_left=days_until(dossier.cycle.submit_by, web.now()),
         next_gap=_first_undone(seen.stands),
     )
+
+
+def _to_put_right(dossier: Dossier) -> list[rectifying.Waiting]:
+    """What the school is late with, for itself; nothing can be published while it still writes."""
+    if not _is_of(dossier) or dossier.state in (DossierState.DRAFTING, DossierState.SIGNING):
+        return []
+    return rectifying.overdue(web.db(), dossier, now=web.now())
 
 
 @blueprint.post("/dossiers/<int:dossier_id>/seen")
