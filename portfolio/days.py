@@ -17,3 +17,8 @@ def day_of(moment: datetime) -> Date:
 def end_of(day: Date) -> datetime:
     """The moment at which a day is over in a school, in UTC: the first one that isn't part of it."""
     return datetime.combine(day + timedelta(days=1), time(), SCHOOL_TIME).astimezone(UTC)
+
+
+def last_day(until: datetime) -> Date:
+    """The last whole day before a moment at which a day is over."""
+    return day_of(until - timedelta(microseconds=1))

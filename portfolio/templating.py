@@ -15,6 +15,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from portfolio import navigation, web, wording
+from portfolio.days import last_day
 from portfolio.documents.prose import html_of
 from portfolio.policy import Permission, Place, allows
 from rubric.gaps import ElementStatus, Gap, Rule
@@ -39,6 +40,7 @@ def init(app: Flask) -> None:
         recent=recent,
         glyph=glyph,
         pages=pages,
+        last_day=last_day,
         done_codes=done_codes,
     )
     app.jinja_env.globals.update(

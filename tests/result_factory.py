@@ -64,7 +64,7 @@ class Published:
 
 
 def make_settled(session: Session, *, scene: Scene | None = None) -> Published:
-    """Two experts took points off C3 and C26; everything is settled, nothing closed."""
+    """The experts (two unless a scene is given) took points off C3 and C26; everything is settled, nothing closed."""
     made = scene or make_scene(session, experts=2)
     for number in range(len(made.experts)):
         made.hand_in(number, LOST)
@@ -88,9 +88,11 @@ def make_settled(session: Session, *, scene: Scene | None = None) -> Published:
     )
 
 
-def make_published(session: Session, *, items: tuple[str, ...] = ("C3",)) -> Published:
+def make_published(
+    session: Session, *, items: tuple[str, ...] = ("C3",), scene: Scene | None = None
+) -> Published:
     """The same, published, with these elements on the rectification list."""
-    made = make_settled(session)
+    made = make_settled(session, scene=scene)
     for element in items:
         made.list_item(element)
     made.publish()

@@ -28,6 +28,30 @@ TABLES = (
 )
 
 
+def _closed(row: str) -> str:
+    """Whether the row's review is closed."""
+    return (
+        f"EXISTS (SELECT 1 FROM assignments a WHERE a.id = {row}.assignment_id AND a.closed_at IS NOT NULL)"
+    )
+
+
+# table, statement, condition, words
+SEALS = (
+    *(
+        (table, on, _closed("OLD" if on == "DELETE" else "NEW"), "a closed report stays as it was signed")
+        for table in ("report_parts", "rectification_items")
+        for on in ("INSERT", "UPDATE", "DELETE")
+    ),
+    *(
+        (table, on, "1 = 1", "what was reported and re-checked stays")
+        for table in ("rectification_answers", "rectification_checks")
+        for on in ("UPDATE", "DELETE")
+    ),
+    ("appeals", "UPDATE", "OLD.outcome IS NOT NULL", "a decision stays"),
+    ("appeals", "DELETE", "OLD.sent_at IS NOT NULL", "what was sent stays"),
+)
+
+
 def upgrade() -> None:
     """Forward."""
     _report_parts()
@@ -49,6 +73,7 @@ def upgrade() -> None:
         " CONSTRAINT ck_cycles_award_for_a_year_or_more CHECK (award_years IS NULL OR award_years >= 1)"
     )
     _fold_opinions()
+    _seal()
 
 
 def _key() -> sa.Column[int]:
@@ -240,8 +265,38 @@ def _fold_opinions() -> None:
     op.drop_column("closings", "opinion")
 
 
+def _seal() -> None:
+    """What is closed, decided, reported or re-checked stays, by whatever path a change comes."""
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    for table, on, when, words in SEALS:
+        name, returned = f"seal_{table}_{on.lower()}", "OLD" if on == "DELETE" else "NEW"
+        if on_sqlite:
+            op.execute(
+                f"CREATE TRIGGER {name} BEFORE {on} ON {table} WHEN {when}"
+                f" BEGIN SELECT RAISE(ABORT, '{words}'); END"
+            )
+            continue
+        op.execute(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {when} THEN"
+            f" RAISE EXCEPTION '{words}' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
+            f" RETURN {returned}; END $$"
+        )
+        op.execute(f"CREATE TRIGGER {name} BEFORE {on} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+
+
+def _unseal() -> None:
+    for table, on, _when, _words in SEALS:
+        name = f"seal_{table}_{on.lower()}"
+        if op.get_bind().dialect.name == "sqlite":
+            op.execute(f"DROP TRIGGER {name}")
+        else:
+            op.execute(f"DROP TRIGGER {name} ON {table}")
+            op.execute(f"DROP FUNCTION {name}()")
+
+
 def downgrade() -> None:
     """Back. Of a report only its opinion has a place in the older store."""
+    _unseal()
     _unfold_opinions()
     for table in TABLES:
         op.drop_table(table)

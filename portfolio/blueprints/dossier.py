@@ -47,7 +47,7 @@ def home(dossier: Dossier) -> Any:
         "dossier/home.html",
         mine=[task for task in tasks if task.owner_id == web.actor().user_id],
         late=work.overdue(web.db(), dossier, tasks) if leads else [],
-        to_put_right=rectifying.overdue(web.db(), dossier, now=web.now()) if is_of(dossier) else [],
+        to_put_right=_to_put_right(dossier),
         leads=leads,
         start_from=carry.offered(web.db(), dossier) if web.may(Permission.CARRY_OVER, place) else None,
         dossier=dossier,
@@ -59,6 +59,13 @@ def home(dossier: Dossier) -> Any:
         asked=asked,
         days_until=days_until,
     )
+
+
+def _to_put_right(dossier: Dossier) -> list[rectifying.Waiting]:
+    """What the school is late with, for itself; nothing can be published while it still writes."""
+    if not is_of(dossier) or dossier.state in (DossierState.DRAFTING, DossierState.SIGNING):
+        return []
+    return rectifying.overdue(web.db(), dossier, now=web.now())
 
 
 @blueprint.post("/dossiers/<int:dossier_id>/seen")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from config import Settings
 from portfolio.db import begin_write
 from portfolio.demo import bulk, city, content, days
+from portfolio.demo.aftermath import Aftermath
 from portfolio.demo.applicant import Applicant, enter
 from portfolio.demo.cast import DemoAccount
 from portfolio.demo.days import OPENS, Agenda, on
@@ -136,7 +137,7 @@ def _plan_review(agenda: Agenda, setting: Setting, applicant: Applicant) -> None
 
 
 def _plan_publication(agenda: Agenda, setting: Setting, applicant: Applicant) -> None:
-    """All experts are in, the chair has settled and closed, the bureau has published."""
+    """All experts are in, the chair has settled and closed, the bureau has published; one error was corrected."""
     present = setting.present
     _plan_submission(agenda, setting, applicant, PUBLISHED)
     judging = Judging(setting, applicant, PUBLISHED)
@@ -146,8 +147,17 @@ def _plan_publication(agenda: Agenda, setting: Setting, applicant: Applicant) ->
         judging.plan_review(agenda, expert, on(present, days=-27, at="9:00"), ends)
         judging.plan_handing_in(agenda, expert, ends + timedelta(minutes=20))
     judging.plan_settlement(agenda, on(present, days=-13, at="9:00"), on(present, days=-11, at="16:00"))
+    aftermath = Aftermath(setting, applicant, judging)
+    aftermath.plan_report(agenda, on(present, days=-10, at="8:30"))
     judging.plan_result(
         agenda,
         closed_at=on(present, days=-10, at="11:00"),
         published_at=on(present, days=-7, at="9:30"),
     )
+    aftermath.plan_answer(
+        agenda,
+        drafted_at=on(present, days=-6, at="14:10"),
+        sent_at=on(present, days=-5, at="9:20"),
+        decided_at=on(present, days=-4, at="15:30"),
+    )
+    aftermath.plan_rectification(agenda, on(present, days=-1, at="10:40"))

@@ -75,7 +75,7 @@ def discard(
 ) -> None:
     """Take a draft back; the trail keeps it.
 
-    Raises NotFound, StaleWrite, DomainError (not_published, no_window, window_over, answer_sent).
+    Raises StaleWrite, DomainError (not_published, no_window, window_over, no_draft, answer_sent).
     """
     terms = _in_window(session, assignment, now)
     stands = _written(session, assignment, code, version)
@@ -91,7 +91,7 @@ def send(
 ) -> Appeal:
     """The principal sends a draft as they read it; from now on it is the panel's to decide.
 
-    Raises NotFound, StaleWrite, DomainError (not_published, no_window, window_over, answer_sent).
+    Raises StaleWrite, DomainError (not_published, no_window, window_over, no_draft, answer_sent).
     """
     terms = _in_window(session, assignment, now)
     appeal = _written(session, assignment, code, version)
@@ -237,9 +237,9 @@ def _unsent(session: Session, assignment: Assignment, code: str, version: int) -
 
 
 def _written(session: Session, assignment: Assignment, code: str, version: int) -> Appeal:
-    """As `_unsent`, where there must be one. Raises NotFound too."""
+    """As `_unsent`, where there must be one. Raises DomainError("no_draft") too."""
     if _appeal(session, assignment, code) is None:
-        raise NotFound()
+        raise DomainError("no_draft")
     stands = _unsent(session, assignment, code, version)
     assert stands is not None, "found just before, and held since"
     return stands

@@ -8,17 +8,28 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portfolio.check import Inspection
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
-from portfolio.models import Appeal, AuditEvent, Evidence, Membership, Package, Role, Round, Ruling
+from portfolio.models import (
+    Appeal,
+    AuditEvent,
+    Evidence,
+    Membership,
+    Package,
+    RectificationItem,
+    Role,
+    Round,
+    Ruling,
+)
 from portfolio.policy import Permission, allows
 from portfolio.queries import places
 from portfolio.queries.appeals import appeals as answered
 from portfolio.queries.package import RoundResult, judged_element, published_results
-from portfolio.services import appeals, panels, settlement, summaries, trash
+from portfolio.services import appeals, panels, rectifying, settlement, summaries, trash
 from portfolio.services.answering import Cited, read_cited
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
@@ -143,7 +154,7 @@ def test_a_draft_is_taken_back_and_stays_on_record(published: Published) -> None
     assert answered(published.session, published.assignment.id, drafts=True) == {}
     last = published.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
     assert last is not None and last.before == {"element": "C3", "text": "第三页有记录。"}
-    with pytest.raises(NotFound):
+    with pytest.raises(DomainError, match="no_draft"):
         _discard(published)
 
 
@@ -153,7 +164,7 @@ def test_an_answer_says_something_about_an_element_that_is_settled(published: Pu
     assert refused.value.errors["text"].code == "answer_missing"
     with pytest.raises(NotFound):
         _draft(published, code="C99")
-    with pytest.raises(NotFound):
+    with pytest.raises(DomainError, match="no_draft"):
         _send(published)
 
 
@@ -347,6 +358,49 @@ def test_files_are_read_as_typed_and_refused_where_they_are() -> None:
         "evidence_1": "evidence_missing",
         "page_from_2": "page_malformed",
     }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE report_parts SET text = 'x'",
+        "DELETE FROM report_parts",
+        "UPDATE rectification_items SET measure = 'x'",
+        "DELETE FROM rectification_items",
+        "UPDATE appeals SET reason = 'x'",
+        "DELETE FROM appeals",
+        "UPDATE rectification_answers SET text = 'x'",
+        "DELETE FROM rectification_checks",
+    ],
+)
+def test_no_statement_changes_what_was_signed_decided_or_reported(
+    published: Published, statement: str
+) -> None:
+    _sent(published)
+    _decline(published)
+    item = published.session.scalars(select(RectificationItem)).first()
+    assert item is not None
+    rectifying.answer(
+        published.session,
+        actor=published.lead_actor,
+        now=NOW,
+        assignment=published.assignment,
+        item=item,
+        text="已补齐。",
+        cited=[],
+    )
+    rectifying.check(
+        published.session,
+        actor=published.scene.actor(0),
+        now=NOW,
+        assignment=published.assignment,
+        item=item,
+        outcome="partly",
+        reason="看过。",
+        answers=1,
+    )
+    with pytest.raises(IntegrityError, match="stays"), published.session.begin_nested():
+        published.session.execute(text(statement))
 
 
 def test_a_refused_decision_leaves_no_trace(published: Published) -> None:

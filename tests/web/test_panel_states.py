@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from portfolio.models import (
     Finding,
     FindingPhoto,
     Membership,
+    RectificationItem,
     Recusal,
     Review,
     Role,
@@ -33,17 +35,29 @@ from portfolio.models import (
 )
 from portfolio.policy import Permission
 from portfolio.queries import assigning, bureau
-from portfolio.services import closing, packages, panels, reviews, settlement
+from portfolio.services import appeals, closing, packages, panels, reviews, settlement
 from portfolio.storage import Storage
 from rubric.model import Channel
 from tests.derive.samples import encoded
 from tests.derive.samples import scene as picture
-from tests.factories import NOW, PASSWORD, bureau_actor, make_staff, make_user
+from tests.factories import NOW, PASSWORD, actor_for, bureau_actor, make_staff, make_user
 from tests.panel_factory import Scene, claimed, make_scene
 from tests.supplement_factory import School
 from tests.web.test_every_endpoint import Snapshot, Visitor, _rules, _visitor
 
-WAY = ("scoring", "one in", "all in", "open", "settled", "proposed", "closed", "reopened", "published")
+WAY = (
+    "scoring",
+    "one in",
+    "all in",
+    "open",
+    "settled",
+    "proposed",
+    "closed",
+    "reopened",
+    "published",
+    "error drafted",  # the school has written an answer to a factual error
+    "error sent",
+)
 # off the way, all reviews being in: the school was asked for a supplement, its lead has handed it over, it is signed
 ASKED = ("asked", "handed over", "answered")
 STATES = (*WAY, *ASKED)
@@ -98,6 +112,8 @@ class Action:
     openly_refused: frozenset[str] = frozenset()
     # open to experts too, who know nothing of the table before it is open
     of_the_table: bool = False
+    # the panel knows of the result's pages from the beginning, empty as they are
+    of_the_result: bool = False
 
 
 def _score(_ground: Ground, _state: str) -> dict[str, object]:
@@ -180,7 +196,27 @@ def _password(_ground: Ground, _state: str) -> dict[str, object]:
     return {"password": PASSWORD, "number": 1, "reason": "亲属在该校任教"}
 
 
+def _result(area: str, path: str) -> Callable[[Ground, str], str]:
+    return lambda ground, who: (
+        f"/rounds/{ground.scene.assignment.round_id}/{area}/{ground.scene.package.id}{path}"
+    )
+
+
+def _item(_ground: Ground, _state: str) -> dict[str, object]:
+    return {**ITEM, "due_on": (NOW + timedelta(days=60)).date().isoformat(), "version": 1}
+
+
+def _answer(_ground: Ground, state: str) -> dict[str, object]:
+    return {"text": "第三页有记录。", "version": 1 if state in ("error drafted", "error sent") else 0}
+
+
+def _decision(_ground: Ground, _state: str) -> dict[str, object]:
+    return {"score": "0.8", "reason": "记录属实。", "outcome": "done", "answers": 0}
+
+
+ITEM = {"element": "C2", "problem": "记录不全。", "measure": "补齐。", "responsible": "李主任"}
 ALL = set(STATES)
+OUT = {"published", "error drafted", "error sent"}
 TALKING = {"open", "settled", "proposed", "reopened"}
 RULING = {"open", "settled", "reopened"}
 FIRST_SCORES, SECOND_SCORES = {"scoring"}, {"scoring", "one in"}
@@ -197,6 +233,7 @@ SIGNERS = {"first expert": {"proposed"}, "second expert": {"proposed"}}
 CHAIR_ONLY = frozenset({"first expert", "second expert"})
 OBSERVER = frozenset({"observer"})
 SCHOOLS_OWN = frozenset({"observer", "bureau"})
+READERS = CHAIR_ONLY | OBSERVER | {"chair", "lead", "principal", "bureau"}
 
 ACTIONS = {
     "score": Action("panel.save_element", _own("/elements/C1"), SCORES, _score, "PUT"),
@@ -393,7 +430,7 @@ ACTIONS = {
     "substitute": Action(
         "bureau.substitute",
         lambda ground, who: f"/bureau/reviews/{ground.scene.reviews[2].id}/substitute",
-        {"bureau": ALL - {"closed", "published"}},
+        {"bureau": ALL - {"closed"} - OUT},
         lambda ground, state: {"expert": ground.newcomer.id},
         openly_refused=OBSERVER,
     ),
@@ -430,6 +467,90 @@ ACTIONS = {
         lambda ground, state: {"assignment": ground.scene.assignment.id},
         openly_refused=OBSERVER,
     ),
+    "write the report": Action(
+        "panelreport.write_part",
+        _result("report", "/parts/strengths"),
+        {"chair": RULING},
+        lambda ground, state: {"text": "制度健全。", "version": 0},
+        openly_refused=CHAIR_ONLY,
+    ),
+    "list an item": Action(
+        "panelreport.list_item",
+        _result("report", "/items"),
+        {"chair": RULING},
+        _item,
+        openly_refused=CHAIR_ONLY,
+    ),
+    "change an item": Action(
+        "panelreport.change_item",
+        _result("report", "/items/1"),
+        {"chair": RULING},
+        _item,
+        openly_refused=CHAIR_ONLY,
+    ),
+    "drop an item": Action(
+        "panelreport.drop_item",
+        _result("report", "/items/1/removal"),
+        {"chair": RULING},
+        _item,
+        openly_refused=CHAIR_ONLY,
+    ),
+    "draft an answer": Action(
+        "answers.draft",
+        _result("answers", "/elements/C3"),
+        {"lead": {"published", "error drafted"}},
+        _answer,
+        openly_refused=READERS - {"lead"},
+        of_the_result=True,
+    ),
+    "discard an answer": Action(
+        "answers.discard",
+        _result("answers", "/elements/C3/removal"),
+        {"lead": {"error drafted"}},
+        _answer,
+        openly_refused=READERS - {"lead"},
+        of_the_result=True,
+    ),
+    "send an answer": Action(
+        "answers.send",
+        _result("answers", "/elements/C3/sending"),
+        {"principal": {"error drafted"}},
+        _answer,
+        openly_refused=READERS - {"principal"},
+        of_the_result=True,
+    ),
+    "accept an answer": Action(
+        "answers.accept",
+        _result("answers", "/elements/C3/acceptance"),
+        {"chair": {"error sent"}, "bureau": set()},
+        _decision,
+        openly_refused=READERS - {"chair", "bureau"},
+        of_the_result=True,
+    ),
+    "decline an answer": Action(
+        "answers.decline",
+        _result("answers", "/elements/C3/refusal"),
+        {"chair": {"error sent"}, "bureau": set()},
+        _decision,
+        openly_refused=READERS - {"chair", "bureau"},
+        of_the_result=True,
+    ),
+    "report on an item": Action(
+        "rectification.answer",
+        _result("rectification", "/items/1/reports"),
+        {"lead": OUT},
+        _answer,
+        openly_refused=READERS - {"lead"},
+        of_the_result=True,
+    ),
+    "re-check an item": Action(
+        "rectification.check",
+        _result("rectification", "/items/1/checks"),
+        {"chair": OUT, "first expert": OUT, "second expert": OUT, "bureau": OUT},
+        _decision,
+        openly_refused=READERS & {"lead", "principal", "observer"},
+        of_the_result=True,
+    ),
 }
 PANEL_PERMISSIONS = {
     Permission.REVIEW_TAKE,
@@ -440,6 +561,11 @@ PANEL_PERMISSIONS = {
     Permission.SETTLEMENT_WRITE,
     Permission.VISIT_WRITE,
     Permission.FINDING_WRITE,
+    Permission.APPEAL_WRITE,
+    Permission.APPEAL_SEND,
+    Permission.APPEAL_DECIDE,
+    Permission.RECTIFICATION_ANSWER,
+    Permission.RECTIFICATION_CHECK,
 }
 
 
@@ -454,7 +580,8 @@ def expected(action: Action, state: str, who: str) -> str:
         hidden = action.of_the_table and who in EXPERTS and not sees_the_table
         return "404" if hidden else "refused"
     if who in action.openly_refused:
-        return "403" if who not in EXPERTS or sees_the_table else "404"
+        knows = who not in EXPERTS or sees_the_table or action.of_the_result
+        return "403" if knows else "404"
     return "404"
 
 
@@ -486,6 +613,8 @@ def _reach(scene: Scene, state: str) -> None:
         lambda: scene.sign_closing(1),
         lambda: _reopen(scene) if state == "reopened" else None,
         lambda: _publish(scene),
+        lambda: _draft(scene),
+        lambda: _send(scene),
     ]
     for step in steps[: WAY.index(state)]:
         step()
@@ -551,6 +680,31 @@ def _waive_gaps(school: School) -> None:
     )
 
 
+def _draft(scene: Scene) -> None:
+    appeals.draft(
+        scene.session,
+        actor=actor_for(scene.session, make_user(scene.session, Role.LEAD, school=scene.school)),
+        now=NOW,
+        assignment=scene.assignment,
+        code="C3",
+        text="第三页有记录。",
+        cited=[],
+        version=0,
+    )
+
+
+def _send(scene: Scene) -> None:
+    principal = make_user(scene.session, Role.PRINCIPAL, school=scene.school)
+    appeals.send(
+        scene.session,
+        actor=actor_for(scene.session, principal),
+        now=NOW,
+        assignment=scene.assignment,
+        code="C3",
+        version=1,
+    )
+
+
 def _scene(
     store: Session, storage: Storage, folder: Path, state: str
 ) -> tuple[Ground, dict[str, User | None]]:
@@ -563,6 +717,17 @@ def _scene(
     store.add(Recusal(user_id=scene.experts[2].id, school_id=scene.school.id, reason="亲属", declared_at=NOW))
     store.get_one(Review, scene.reviews[3].id).handed_in_at = NOW
     found = _found(store, scene)
+    store.add(
+        RectificationItem(
+            assignment_id=scene.assignment.id,
+            number=1,
+            due_on=NOW.date(),
+            saved_at=NOW,
+            saved_by=scene.chair.id,
+            **ITEM,
+        )
+    )
+    store.flush()
     staff = make_staff(store, scene.school)
     if state in ASKED:
         _reach(scene, "all in")
@@ -680,6 +845,11 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
         "SELECT count(*) FROM corrections",
         "SELECT count(*), count(withdrawn_at), count(signed_at), count(reopened_at) FROM closings",
         "SELECT count(*), count(closed_at), count(published_at), count(settling_since) FROM assignments",
+        "SELECT count(*), sum(version) FROM report_parts",
+        "SELECT count(*), sum(version) FROM rectification_items",
+        "SELECT count(*), sum(version), count(sent_at), count(outcome) FROM appeals",
+        "SELECT count(*) FROM rectification_answers",
+        "SELECT count(*) FROM rectification_checks",
         "SELECT count(*) FROM recusals",
         "SELECT count(*) FROM interest_statements",
         "SELECT count(*) FROM substitutions",

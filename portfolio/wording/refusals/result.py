@@ -15,6 +15,7 @@ REFUSALS = {
     "no_window": _l("This result can't be answered: the bureau opened no window for it."),
     "window_over": _l("The window for answers is over."),
     "answer_missing": _l("Please say what is wrong, and where it can be seen."),
+    "no_draft": _l("There is no draft here any more."),
     "answer_sent": _l("This answer has been sent: it can't be changed any more."),
     "answer_unsent": _l("There is no answer of the school to decide about."),
     "answer_decided": _l("This answer has been decided about already."),
