@@ -15,13 +15,14 @@ from config import Settings
 from portfolio.db import begin_write, writing
 from portfolio.jobs import Job, Jobs, Rhythm
 from portfolio.mail import Mailer, is_on
-from portfolio.services import derivations, reminders, trend, uploads
+from portfolio.services import derivations, reminders, timestamps, trend, uploads
 from portfolio.services.sweeping import sweep_store
 from portfolio.storage import Storage
 
 SWEEP = "sweep"
 RECORD = "record"
 REMIND = "remind"
+STAMP = "stamp"
 SWEEP_STORE = "sweep_store"
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ def register(
     folder = settings.uploads_folder
     jobs.handle(derivations.JOB, partial(derivations.run, sessions, storage, clock=clock))
     jobs.handle(derivations.DRAW, partial(derivations.draw, sessions, storage))
+    jobs.handle(timestamps.JOB, partial(timestamps.run, settings, sessions, clock))
+    if settings.tsa_url:
+        jobs.handle(STAMP, partial(stamp, jobs, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
     if is_on(settings):
@@ -63,6 +67,15 @@ def sweep(
         (Job(derivations.JOB, {"school_id": school_id, "sha256": sha256}) for school_id, sha256 in waiting),
         urgent=False,
     )
+
+
+def stamp(jobs: Jobs, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Once the queue is empty, ask again for the time stamps that packages still lack."""
+    if jobs.waiting():
+        return
+    with sessions() as session:
+        lacking = timestamps.due(session, clock())
+    jobs.send((Job(timestamps.JOB, {"package_id": package_id}) for package_id in lacking), urgent=False)
 
 
 def record(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:

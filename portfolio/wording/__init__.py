@@ -13,7 +13,7 @@ from portfolio.wording.measures import (
     stated,
     unit_words,
 )
-from portfolio.wording.papers import PLACEHOLDERS, TEMPLATE_KINDS
+from portfolio.wording.papers import PLACEHOLDERS, STAMP_FAILURES, TEMPLATE_KINDS
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
 from portfolio.wording.terms import (
@@ -57,6 +57,7 @@ __all__ = [
     "SETTLEMENT_RULES",
     "STAGES",
     "STAGE_NAMES",
+    "STAMP_FAILURES",
     "STANCES",
     "STANDINGS",
     "STATED",

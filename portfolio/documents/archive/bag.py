@@ -13,6 +13,7 @@ from functools import partial
 from portfolio.documents import form_docx, form_pdf, form_xlsx
 from portfolio.documents.archive import viewer
 from portfolio.documents.archive.contents import PAYLOAD, Contents, Filed, Submitted
+from portfolio.documents.archive.stamp import STAMP
 from portfolio.documents.archive.zipping import Member, SizeChanged, Zip
 from portfolio.documents.form import Scores, Sheet, Shown
 from portfolio.errors import DomainError
@@ -125,6 +126,8 @@ def _made(contents: Contents) -> Iterator[_Entry]:
     """The payload that isn't evidence: manifest, rubric, forms, and where to find what is filed elsewhere."""
     yield _text(MANIFEST, contents.manifest)
     yield _text(RUBRIC, _canonical(contents.rubric.official()))
+    if contents.timestamp is not None:
+        yield _bytes(STAMP, contents.timestamp)
     sheet = _sheet(contents)
     for extension, write in (
         ("docx", form_docx.document),
