@@ -38,6 +38,7 @@ BLUEPRINTS = (
     "worksheet",
     "panel",
     "settlement",
+    "visit",
     "staff",
     "bureau",
 )

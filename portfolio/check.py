@@ -26,6 +26,7 @@ from portfolio.models import (
     Derivation,
     Determination,
     EvidenceVersion,
+    FindingPhoto,
     Package,
     PackageCitation,
     PackageElement,
@@ -144,6 +145,10 @@ class Inspection:
         for file in self.session.scalars(select(PackageFile).where(*sealed).order_by(PackageFile.package_id)):
             yield f"package {file.package_id}, evidence {file.evidence_id} version {file.number} ({file.filename})"
 
+        shown = (FindingPhoto.school_id == school_id, FindingPhoto.sha256 == sha256)
+        for photo in self.session.scalars(select(FindingPhoto).where(*shown).order_by(FindingPhoto.id)):
+            yield f"school {school_id}, photograph of finding {photo.finding_id} ({photo.filename})"
+
     def _packages(self) -> Iterator[Problem]:
         for package_id in self.session.scalars(
             select(Package.id).order_by(Package.signed_at, Package.id)
@@ -188,14 +193,15 @@ class Inspection:
 
 
 def _referred_to() -> Any:
-    """The bytes that a file version or a package rests on."""
+    """The bytes that a file version, a package or a finding rests on."""
     version = exists().where(
         EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256
     )
     sealed = exists().where(PackageFile.school_id == Blob.school_id, PackageFile.sha256 == Blob.sha256)
+    shown = exists().where(FindingPhoto.school_id == Blob.school_id, FindingPhoto.sha256 == Blob.sha256)
     return (
         select(Blob.school_id, Blob.sha256, Blob.size, Blob.storage)
-        .where(or_(version, sealed))
+        .where(or_(version, sealed, shown))
         .order_by(Blob.school_id, Blob.sha256)
     )
 

@@ -111,7 +111,9 @@ def _school(actor: Actor) -> Iterator[Item]:
 
 def _panel(actor: Actor) -> Iterator[Item]:
     if actor.holds(Role.EXPERT, Role.CHAIR):
-        yield _item(_("My packages"), "panel.packages", within=("panel.", "settlement.", "package."))
+        yield _item(
+            _("My packages"), "panel.packages", within=("panel.", "settlement.", "visit.", "package.")
+        )
 
 
 def _bureau(actor: Actor) -> Iterator[Item]:

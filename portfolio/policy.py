@@ -51,6 +51,10 @@ class Permission(StrEnum):
     SHEET_READ = "score_sheet:read"
     PANEL_DOCUMENTS_READ = "panel_documents:read"
     PANEL_REPORT_READ = "panel_report:read"
+    VISIT_READ = "visit:read"
+    VISIT_WRITE = "visit:write"
+    FINDING_WRITE = "finding:write"
+    PHOTO_READ = "photo:read"
     CITY_READ = "city:read"
     CITY_MANAGE = "city:manage"
     AUDIT_READ = "audit:read"
@@ -140,6 +144,10 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.SHEET_READ: (panel(Role.EXPERT, own=True), panel(Role.CHAIR), _OFFICE),
     Permission.PANEL_DOCUMENTS_READ: (panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
     Permission.PANEL_REPORT_READ: (_STAFF, panel(Role.CHAIR), panel(Role.EXPERT, own=True), _OFFICE),
+    Permission.VISIT_READ: (_PANEL,),
+    Permission.VISIT_WRITE: (_PANEL,),
+    Permission.FINDING_WRITE: (panel(Role.EXPERT, Role.CHAIR, own=True),),
+    Permission.PHOTO_READ: (panel(Role.EXPERT, Role.CHAIR, own=True),),
     Permission.CITY_READ: (_OFFICE,),
     Permission.CITY_MANAGE: (city(Role.BUREAU),),
     Permission.AUDIT_READ: (_OFFICE,),
@@ -165,6 +173,7 @@ SEEN_WITH: dict[Permission, Permission] = {
     Permission.SETTLEMENT_DISCUSS: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_SIGN: Permission.SETTLEMENT_READ,
     Permission.SETTLEMENT_WRITE: Permission.SETTLEMENT_READ,
+    Permission.VISIT_WRITE: Permission.VISIT_READ,
     Permission.CITY_MANAGE: Permission.CITY_READ,
 }
 

@@ -262,6 +262,9 @@ def _protect(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), microphone=()")
+    if request.endpoint == "static" and "v" not in request.args:
+        # A module that another imports: its address doesn't change with it.
+        headers["Cache-Control"] = "no-cache"
     if request.endpoint not in ("static", "bootstrap.static"):
         headers.setdefault("Cache-Control", "private, no-cache")
     if settings().https:

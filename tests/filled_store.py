@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
+    AgendaTick,
     Appeal,
     AppealCitation,
     Assignment,
@@ -23,10 +24,14 @@ from portfolio.models import (
     Determination,
     DocumentTemplate,
     Dossier,
+    Draw,
     ElementReview,
     Evidence,
     EvidenceVersion,
     FigureValue,
+    Finding,
+    FindingElement,
+    FindingPhoto,
     InterestStatement,
     MaterialTick,
     Package,
@@ -51,6 +56,9 @@ from portfolio.models import (
     SettlementRule,
     Stance,
     Substitution,
+    Survey,
+    SurveyAnswer,
+    SurveyQuestion,
     TemplateKind,
     Throttle,
     TouchedElement,
@@ -97,6 +105,7 @@ def fill(session: Session, storage: Storage, folder: Path) -> FilledStore:
     _add_beside_documents(session, package)
     _review(session, dossier, package)
     _result(session, dossier, evidence)
+    _visit(session, evidence)
     _next_cycle(session, dossier, evidence)
     reports.introduce(
         session,
@@ -293,6 +302,59 @@ def _result(session: Session, dossier: Dossier, evidence: Evidence) -> None:
             ),
         ]
     )
+
+
+def _visit(session: Session, evidence: Evidence) -> None:
+    """What the panel found at the school, a photograph of it among the school's bytes."""
+    assignment = session.scalars(select(Assignment)).one()
+    author = session.scalars(select(Review.expert_id)).one()
+    sha256 = session.scalars(
+        select(EvidenceVersion.sha256).where(EvidenceVersion.evidence_id == evidence.id)
+    ).one()
+    finding = Finding(
+        assignment_id=assignment.id,
+        author_id=author,
+        token="6b1f5c1e-0000-4000-8000-000000000001",
+        channel=Channel.INSPECT,
+        words="图书室每天开放两小时。",
+        noted_at=NOW,
+        saved_at=NOW,
+    )
+    draw = Draw(
+        assignment_id=assignment.id,
+        number=1,
+        title="教师业务档案",
+        population=86,
+        size=1,
+        seed="5" * 64,
+        list_digest="d" * 64,
+        drawn=[[17, "17"]],
+        drawn_by=author,
+        drawn_at=NOW,
+    )
+    survey = Survey(
+        assignment_id=assignment.id, title="家长", sheet_digest="e" * 64, imported_by=author, imported_at=NOW
+    )
+    tick = AgendaTick(assignment_id=assignment.id, item="A1.2.discuss", ticked_by=author, ticked_at=NOW)
+    session.add_all([finding, draw, survey, tick])
+    session.flush()
+    question = SurveyQuestion(survey_id=survey.id, position=1, element="C84", words="您对学校满意吗？")
+    session.add_all(
+        [
+            FindingElement(finding_id=finding.id, element="C1"),
+            FindingPhoto(
+                finding_id=finding.id,
+                school_id=evidence.school_id,
+                sha256=sha256,
+                filename="IMG_0001.jpg",
+                added_at=NOW,
+            ),
+            question,
+        ]
+    )
+    session.flush()
+    session.add(SurveyAnswer(question_id=question.id, position=1, words="满意", count=203))
+    session.flush()
 
 
 def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:

@@ -17,6 +17,7 @@ from portfolio.models import Assignment, ElementReview, Review, User
 from portfolio.policy import Permission
 from portfolio.queries import derived, places
 from portfolio.queries import panel as queries
+from portfolio.queries.beside import beside_score
 from portfolio.queries.derived import Viewing
 from portfolio.queries.my_packages import my_packages
 from portfolio.queries.panel import Desk, Show
@@ -261,6 +262,8 @@ def _workspace(
         if assignment.panel.round.review_by
         else None,
         following=following,
+        beside=beside_score(web.db(), web.actor(), review, code),
+        my_id=web.actor().user_id,
         typed=typed,
         errors=errors or {},
         stale=stale,

@@ -130,7 +130,7 @@ def read(data: bytes) -> Sheet:
 
     Raises DomainError (sheet_unreadable, sheet_macros, sheet_too_large, sheet_headings, sheet_of_other_dossier).
     """
-    _check_parts(data)
+    check_parts(data)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
         about = (
@@ -148,7 +148,8 @@ def read(data: bytes) -> Sheet:
     return Sheet(about[1], about[2], rows)
 
 
-def _check_parts(data: bytes) -> None:
+def check_parts(data: bytes) -> None:
+    """Raises DomainError (sheet_unreadable, sheet_macros, sheet_too_large) for what no sheet of ours can be."""
     if len(data) > MOST_BYTES:
         raise _too_large()
     try:
@@ -174,7 +175,7 @@ def _rows(page: Any) -> Iterator[Found]:
             if columns is None and number == _SEARCHED:
                 break
             continue
-        found = Found(*(_cell(row, columns[name], number) for name in NEEDED))
+        found = Found(*(cell_at(row, columns[name], number) for name in NEEDED))
         if not any(
             cell.text.strip() or cell.computed for cell in (found.code, found.score, found.justification)
         ):
@@ -192,7 +193,8 @@ def _columns(row: Sequence[Any]) -> dict[str, int] | None:
     return {name: at[name] for name in NEEDED} if all(name in at for name in NEEDED) else None
 
 
-def _cell(row: Sequence[Any], column: int, number: int) -> Cell:
+def cell_at(row: Sequence[Any], column: int, number: int) -> Cell:
+    """The cell of a column (from 0) in row `number` (from 1); an empty one where the row ends before it."""
     address = f"{openpyxl.utils.get_column_letter(column + 1)}{number}"
     if column >= len(row):
         return Cell(address, None)

@@ -76,10 +76,21 @@ from portfolio.models.review import (
     Substitution,
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
+from portfolio.models.visit import (
+    AgendaTick,
+    Draw,
+    Finding,
+    FindingElement,
+    FindingPhoto,
+    Survey,
+    SurveyAnswer,
+    SurveyQuestion,
+)
 from portfolio.models.work import Reminder
 
 __all__ = [
     "IN_ALL",
+    "AgendaTick",
     "Appeal",
     "AppealCitation",
     "AppealOutcome",
@@ -100,6 +111,7 @@ __all__ = [
     "Dossier",
     "DossierState",
     "DossierSummary",
+    "Draw",
     "ElementReview",
     "ElementTally",
     "Evidence",
@@ -107,6 +119,9 @@ __all__ = [
     "EvidenceVersion",
     "EvidenceYear",
     "FigureValue",
+    "Finding",
+    "FindingElement",
+    "FindingPhoto",
     "GapWaiver",
     "InterestStatement",
     "Introduction",
@@ -149,6 +164,9 @@ __all__ = [
     "Stage",
     "Stance",
     "Substitution",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyQuestion",
     "TemplateKind",
     "TextSource",
     "Throttle",

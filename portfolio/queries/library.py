@@ -273,11 +273,17 @@ def _stored(school_id: int) -> tuple[Select[str, str, int, int], ...]:
     nothing, none = literal(""), literal(0)
     size = func.coalesce(func.sum(Blob.size), 0)
     trashed = Evidence.trashed_at.is_not(None)
+    # not what a panel took pictures of
+    of_theirs = exists().where(
+        EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256
+    )
     return (
         select(literal("versions"), nothing, none, func.count()).where(
             EvidenceVersion.school_id == school_id
         ),
-        select(literal("stored"), _as_text(size), none, func.count()).where(Blob.school_id == school_id),
+        select(literal("stored"), _as_text(size), none, func.count()).where(
+            Blob.school_id == school_id, of_theirs
+        ),
         select(literal("trashed"), nothing, none, func.count()).where(
             Evidence.school_id == school_id, trashed
         ),

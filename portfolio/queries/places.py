@@ -209,6 +209,18 @@ def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
     )
 
 
+def visit(session: Session, *, round_id: int, package_id: int, **_which: Any) -> tuple[Assignment, Place]:
+    """A package's assignment in a round, for the visit that its panel pays to the school."""
+    found = session.scalar(
+        select(Assignment)
+        .options(*_around(Load(Assignment)))
+        .where(Assignment.round_id == round_id, Assignment.package_id == package_id)
+    )
+    if found is None:
+        raise NotFound()
+    return found, Place(school_id=found.package.school_id, panel_ids=frozenset({found.panel_id}))
+
+
 def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Assignment, Place]:
     """A package's assignment in a round, with everything around it.
 

@@ -83,7 +83,7 @@ def add_evidence(
 ) -> Evidence:
     """A new piece of evidence with its first file; `path`: where that stood. Raises Refused by field."""
     said = check(description)
-    _keep(session, school_id, file, now)
+    keep(session, school_id, file, now)
     evidence = Evidence(
         school_id=school_id,
         title=said.title,
@@ -131,7 +131,7 @@ def add_version(
     ).one()
     if digest == file.sha256:
         raise DomainError("version_unchanged", number=number)
-    _keep(session, school_id, file, now)
+    keep(session, school_id, file, now)
     _add_version(session, evidence, number + 1, file, reason.strip(), actor, now)
     after = {"title": evidence.title, "number": number + 1, "filename": file.filename, "sha256": file.sha256}
     _record(session, Action.EVIDENCE_REPLACED, evidence, actor, now, after=after | {"reason": reason.strip()})
@@ -210,7 +210,7 @@ def _check_kept(evidence: Evidence) -> None:
         raise DomainError("evidence_trashed")
 
 
-def _keep(session: Session, school_id: int, file: StoredFile, now: datetime) -> None:
+def keep(session: Session, school_id: int, file: StoredFile, now: datetime) -> None:
     """The row of stored bytes, once a school: many may arrive with the same ones at the same moment."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(

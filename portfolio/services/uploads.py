@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portfolio import arrivals
 from portfolio.errors import DomainError, NotFound
 from portfolio.filetypes import PUBLISHED, TypeRefused, clean_display_name, detect
-from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, Upload
+from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, FindingPhoto, Upload
 from portfolio.policy import Actor
 from portfolio.services import citations, derivations, evidence
 from portfolio.services.evidence import LONGEST_REMARK, Description, StoredFile
@@ -356,7 +356,7 @@ def sweep(session: Session, folder: Path, now: datetime) -> int:
 
 
 def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: timedelta = GRACE) -> int:
-    """Delete stored bytes that no file version refers to; returns how many.
+    """Delete stored bytes that no file version and no finding refers to; returns how many.
 
     In two runs: one removes the row, the next, once that is committed, the bytes. Needs a writing session.
     """
@@ -367,6 +367,7 @@ def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: tim
     unused = and_(
         Blob.created_at <= now - grace,
         ~exists().where(EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256),
+        ~exists().where(FindingPhoto.school_id == Blob.school_id, FindingPhoto.sha256 == Blob.sha256),
     )
     derivations.forget(session, unused)
     session.execute(delete(Blob).where(unused))

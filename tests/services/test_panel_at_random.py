@@ -19,11 +19,14 @@ from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError
 from portfolio.models import (
+    AgendaTick,
     AuditEvent,
     Closing,
     Correction,
     Determination,
+    Draw,
     ElementReview,
+    Finding,
     Package,
     PackageElement,
     Remark,
@@ -31,8 +34,10 @@ from portfolio.models import (
     Ruling,
 )
 from portfolio.queries import places
+from portfolio.queries.beside import beside_score
 from portfolio.queries.phrases import phrases
-from portfolio.services import closing, discussion, panels, reviews, settlement
+from portfolio.services import closing, discussion, draws, findings, panels, reviews, settlement, visits
+from portfolio.services.findings import Note
 from tests.factories import NOW, bureau_actor
 from tests.panel_factory import Scene, claimed, make_scene
 
@@ -140,6 +145,67 @@ def _remark(scene: Scene, number: int, code: str, score: str) -> None:
     )
 
 
+def _token(number: int, code: str) -> str:
+    return f"00000000-0000-4000-8000-{number:04}{int(code[1:]):08}"
+
+
+def _find(scene: Scene, number: int, code: str, score: str) -> None:
+    """A finding, or another wording of the one there is."""
+    standing = findings.find(
+        scene.session,
+        assignment=scene.assignment,
+        author_id=scene.experts[number].id,
+        token=_token(number, code),
+    )
+    findings.note(
+        scene.session,
+        actor=scene.actor(number),
+        now=NOW,
+        assignment=scene.assignment,
+        token=_token(number, code),
+        version=standing.version if standing else 0,
+        typed=Note("inspect", f"{_words(number)}{score}", code, contradicts=score == "0.3"),
+    )
+
+
+def _give_back(scene: Scene, number: int, code: str, score: str) -> None:
+    """Whichever finding of theirs; the first one's where they have none."""
+    found = scene.session.scalars(
+        select(Finding).order_by(Finding.author_id != scene.experts[number].id, Finding.token)
+    )
+    standing = found.first()
+    if standing is None:
+        raise DomainError("not_found")
+    findings.withdraw(
+        scene.session, actor=scene.actor(number), now=NOW, assignment=scene.assignment, finding=standing
+    )
+
+
+def _tick(scene: Scene, number: int, code: str, score: str) -> None:
+    visits.tick(
+        scene.session,
+        actor=scene.actor(number),
+        now=NOW,
+        assignment=scene.assignment,
+        item="A1.2.discuss",
+        done=score != "",
+    )
+
+
+def _draw(scene: Scene, number: int, code: str, score: str) -> None:
+    draws.draw_sample(
+        scene.session,
+        actor=scene.actor(number),
+        now=NOW,
+        assignment=scene.assignment,
+        title=f"名单{number}",
+        lines="",
+        count=str(20 + number),
+        size="3",
+        reason=score and "再抽一次。",
+    )
+
+
 def _step_aside(scene: Scene, number: int, code: str, score: str) -> None:
     panels.declare_conflict(
         scene.session,
@@ -179,6 +245,10 @@ STEPS: dict[str, Callable[[Scene, int, str, str], object]] = {
     "settle all": _settle_all,
     "undo": _undo,
     "remark": _remark,
+    "find": _find,
+    "give back": _give_back,
+    "tick": _tick,
+    "draw": _draw,
     "step aside": _step_aside,
     "propose": lambda scene, number, code, score: scene.propose_closing(),
     "withdraw": _withdraw,
@@ -187,9 +257,10 @@ STEPS: dict[str, Callable[[Scene, int, str, str], object]] = {
     "publish": _publish,
 }
 # Often enough the whole way is gone, with anything in between.
-WAY = ["finish", "finish", "finish", "open", "settle all", "propose", "sign", "publish"]
+WAY = ["find", "finish", "finish", "finish", "open", "settle all", "propose", "sign", "publish"]
 # What makes sense after a step of the way is tried more often than the rest.
 NEAR = {
+    "find": ["give back", "tick", "draw", "find"],
     "finish": ["correct", "score", "step aside"],
     "open": ["settle", "undo", "remark"],
     "settle all": ["undo", "settle", "remark"],
@@ -212,7 +283,7 @@ def _steps(names: list[str]) -> st.SearchStrategy[Step]:
 def _journeys(draw: st.DrawFn) -> list[Step]:
     """The way or the beginning of it, with random steps after each of its own."""
     journey: list[Step] = []
-    for at, name in enumerate(WAY[: draw(st.integers(3, len(WAY)))]):
+    for at, name in enumerate(WAY[: draw(st.integers(4, len(WAY)))]):
         journey.append((name, at % EXPERTS, "C14", "0.6"))
         journey += draw(st.lists(_steps(NEAR[name] * 8 + list(STEPS)), max_size=3))
     return journey
@@ -226,6 +297,7 @@ class Witness:
         self.session = scene.session
         self.sealed = self.package()
         self.rulings: dict[tuple[str, int], Decimal | None] = {}
+        self.drawn: dict[int, tuple[str, Any]] = {}
         self.judged: dict[tuple[int, int], Decimal | None] = {}
 
     def package(self) -> tuple[str, list[Any]]:
@@ -242,7 +314,7 @@ class Witness:
 
     def traces(self) -> list[Any]:
         """Everything a step could leave behind."""
-        counted = (AuditEvent, Closing, Correction, Determination, Remark, Ruling)
+        counted = (AgendaTick, AuditEvent, Draw, Finding, Closing, Correction, Determination, Remark, Ruling)
         counts = [self.session.scalar(select(func.count()).select_from(table)) for table in counted]
         rows = self.session.execute(select(func.sum(ElementReview.version), func.count(ElementReview.score)))
         return [*counts, tuple(rows.one()), self.session.scalar(select(func.count(Review.handed_in_at)))]
@@ -254,6 +326,8 @@ class Witness:
         self._the_last_ruling_stands()
         self._the_sum_is_that_of_its_parts()
         self._nobody_reads_ahead()
+        self._no_draw_changes()
+        self._nobody_reads_anothers_findings_before_the_table_is_open()
 
     def _no_score_is_lost(self) -> None:
         kept = {
@@ -288,6 +362,18 @@ class Witness:
         assert closed is not None and closed.after is not None
         assert len(finals) == 84
         assert Decimal(closed.after["final"]) == sum(final for final in finals if final is not None)
+
+    def _no_draw_changes(self) -> None:
+        found = {each.id: (each.seed, each.drawn) for each in self.session.scalars(select(Draw))}
+        assert {id: found.get(id) for id in self.drawn} == self.drawn
+        self.drawn = found
+
+    def _nobody_reads_anothers_findings_before_the_table_is_open(self) -> None:
+        for number, review in enumerate(self.scene.reviews):
+            beside = beside_score(self.session, self.scene.actor(number), review, "C14")
+            others = [each for each in beside.findings if each.author_id != review.expert_id]
+            open_to = self.scene.assignment.settling_since and review.handed_in_at
+            assert open_to or not others
 
     def _nobody_reads_ahead(self) -> None:
         assignment = self.scene.assignment

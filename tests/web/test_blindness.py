@@ -12,9 +12,12 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portfolio.models import Membership, Role, User
+from portfolio.models import Blob, Finding, FindingPhoto, Membership, Role, User
+from portfolio.services import findings
+from portfolio.services.findings import Note
 from tests.conftest import Browser
 from tests.factories import NOW
 from tests.panel_factory import Scene, make_scene
@@ -22,6 +25,8 @@ from tests.panel_factory import Scene, make_scene
 LogIn = Callable[[User], Browser]
 SHOWS = ("", "?show=todo", "?show=bare", "?show=far", "?show=flagged")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FRESH = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+PHOTO, PHOTO_IDS = "f" * 64, {1: 1001, 2: 1002}
 OTHERS = {1: {"C1": "0.1", "C14": "0.2", "C26": "0.3"}, 2: {"C1": "0.4", "C14": "0.5", "C84": "0.6"}}
 
 
@@ -43,6 +48,7 @@ def _whole(answer: object) -> tuple[int, dict[str, str], str]:
         return answer.status_code, headers, _cells(answer.data)  # type: ignore[attr-defined]
     body = answer.get_data(as_text=True)  # type: ignore[attr-defined]
     token = r'(name="csrf-token" content=|name="csrf_token" value=)"[^"]+"'
+    body = FRESH.sub("", body)  # a form for the next finding brings its token
     return answer.status_code, headers, re.sub(token, r"\1", body)  # type: ignore[attr-defined]
 
 
@@ -56,7 +62,14 @@ def _everything(scene: Scene, browser: Browser) -> dict[str, tuple[int, dict[str
     review = f"/reviews/{scene.reviews[0].id}"
     table = f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"
     package = f"/packages/{scene.package.id}"
+    visit = f"/rounds/{scene.assignment.round_id}/visit/{scene.package.id}"
     paths = [
+        visit,
+        f"{visit}/findings",
+        f"{visit}/draws",
+        f"{visit}/surveys",
+        *(f"{visit}/elements/{code}" for code in ("C1", "C14")),
+        *(f"{visit}/photos/{photo}/page" for photo in PHOTO_IDS.values()),
         "/",
         "/account",
         "/reviews",
@@ -80,9 +93,47 @@ def _everything(scene: Scene, browser: Browser) -> dict[str, tuple[int, dict[str
 
 
 def _others_finish(scene: Scene, store: Session) -> None:
+    """They note what they find, with a photograph, score everything and hand in."""
     for number, below in OTHERS.items():
+        _note(scene, number)
         scene.hand_in(number, below)
     store.commit()
+
+
+def _note(scene: Scene, number: int) -> None:
+    """A finding about two elements that are looked at, and the photograph laid beside it."""
+    finding = findings.note(
+        scene.session,
+        actor=scene.actor(number),
+        now=NOW,
+        assignment=scene.assignment,
+        token=f"6b1f5c1e-0000-4000-8000-00000000000{number}",
+        version=0,
+        typed=Note("inspect", f"第{number + 1}位专家：佐证不足。", "C1 C14", contradicts=True),
+    )
+    if scene.session.get(Blob, (scene.school.id, PHOTO)) is None:
+        scene.session.add(
+            Blob(
+                school_id=scene.school.id,
+                sha256=PHOTO,
+                size=4,
+                media_type="image/jpeg",
+                storage="local",
+                created_at=NOW,
+            )
+        )
+        scene.session.flush()
+    scene.session.add(
+        FindingPhoto(
+            id=PHOTO_IDS[number],
+            finding_id=finding.id,
+            school_id=scene.school.id,
+            sha256=PHOTO,
+            filename=f"{number}.jpg",
+            added_at=NOW,
+        )
+    )
+    scene.session.flush()
 
 
 def test_no_page_of_an_expert_depends_on_the_others(scene: Scene, store: Session, log_in: LogIn) -> None:
@@ -143,6 +194,7 @@ def test_who_joins_after_the_table_was_opened_is_as_blind(
     before = _everything(scene, late)
     for number in OTHERS:
         scene.score_everything(number, {"C1": "0.7", "C14": "0.1", "C50": "0.2"})
+    store.execute(update(Finding).values(words="又去看了一次。"))
     store.commit()
     assert _everything(scene, late) == before
     assert before[f"/rounds/{scene.assignment.round_id}/settlement/{scene.package.id}"][0] == 404

@@ -133,3 +133,10 @@ def test_an_id_too_large_to_be_one_is_simply_not_there(store: Session, log_in: L
     clerk = make_user(store, Role.BUREAU)
     store.commit()
     assert log_in(clerk).get(path).status_code in (200, 404)
+
+
+def test_a_script_that_others_import_is_asked_for_again_and_one_with_its_version_is_not(app: Flask) -> None:
+    client = app.test_client()
+    with client.get("/static/js/put.js") as imported, client.get("/static/js/put.js?v=1") as named:
+        assert imported.headers["Cache-Control"] == "no-cache"
+        assert "max-age=31536000" in named.headers["Cache-Control"]

@@ -24,6 +24,9 @@ from werkzeug.routing import Rule
 from portfolio.documents.starter import starter
 from portfolio.models import (
     Evidence,
+    EvidenceVersion,
+    Finding,
+    FindingPhoto,
     Invitation,
     Membership,
     PageImage,
@@ -32,6 +35,7 @@ from portfolio.models import (
     Round,
     School,
     SelfAssessment,
+    Survey,
     TemplateKind,
     TouchedElement,
     Upload,
@@ -40,6 +44,7 @@ from portfolio.models import (
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
 from portfolio.services import accounts, office_templates
 from portfolio.storage import Storage
+from rubric.model import Channel
 from rubric.succession import Touch
 from tests.factories import (
     NOW,
@@ -109,7 +114,8 @@ class Ground:
         """Where the thing stands that the rule is about."""
         parts = rule.arguments
         panels = frozenset({self.panel_id}) if parts & {"review_id", "package_id", "number"} else frozenset()
-        person = self.expert_id if "review_id" in parts else self.assignee_id if "code" in parts else None
+        own = parts & {"review_id", "finding_id", "photo_id"}
+        person = self.expert_id if own else self.assignee_id if "code" in parts else None
         of_a_school = {"school_id", "dossier_id", "package_id", "review_id", "evidence_id", "citation_id"}
         return Place(self.school_id, panels, person) if parts & of_a_school else NOWHERE
 
@@ -200,6 +206,10 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
             select(Membership.id).where(Membership.user_id == contributor.id)
         ).one(),
         "invitation_id": store.scalars(select(Invitation.id)).one(),
+        "item": "A1.2.discuss",
+        "visit.token": "6b1f5c1e-0000-4000-8000-000000000002",
+        "visit.size": "page",
+        **_visit(store, scene, evidence),
     }
     forms: dict[str, Mapping[str, object]] = {
         "evidence.cite": {"evidence_id": evidence.id},
@@ -232,6 +242,38 @@ def _template(store: Session) -> int:
     data, kind = starter(TemplateKind.NOTICE), TemplateKind.NOTICE
     made = office_templates.upload(store, actor=actor, now=NOW, kind=kind, filename="通知书.docx", data=data)
     return made.id
+
+
+def _visit(store: Session, scene: Scene, evidence: Evidence) -> dict[str, int]:
+    """What the first expert found, with a photograph (its bytes are those of the drawn page), and a questionnaire."""
+    digest = store.scalars(
+        select(EvidenceVersion.sha256).where(EvidenceVersion.evidence_id == evidence.id)
+    ).one()
+    at = {"assignment_id": scene.assignment.id}
+    finding = Finding(
+        **at,
+        author_id=scene.experts[0].id,
+        token="6b1f5c1e-0000-4000-8000-000000000001",
+        channel=Channel.INSPECT,
+        words="图书室每天开放两小时。",
+        noted_at=NOW,
+        saved_at=NOW,
+    )
+    survey = Survey(
+        **at, title="家长", sheet_digest="e" * 64, imported_by=scene.experts[0].id, imported_at=NOW
+    )
+    store.add_all([finding, survey])
+    store.flush()
+    photo = FindingPhoto(
+        finding_id=finding.id,
+        school_id=scene.school.id,
+        sha256=digest,
+        filename="IMG_0001.jpg",
+        added_at=NOW,
+    )
+    store.add(photo)
+    store.flush()
+    return {"finding_id": finding.id, "photo_id": photo.id, "survey_id": survey.id}
 
 
 def _upload(store: Session, app: Flask, user: User, school: School) -> str:

@@ -14,11 +14,13 @@ export async function put(address, value, leaving = false) {
   return send(address, value, leaving);
 }
 
-// Whether there is a fresh token now; there is none while nobody is logged in.
+// Whether there is a fresh token now; there is none while nobody is logged in, and none of another person's.
 export async function renewToken() {
   const answer = await fetch(document.querySelector("a.who").href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const person = (from) => from.querySelector('meta[name="person"]')?.content;
+  if (person(page) !== person(document)) return false;
   meta.content = page.querySelector('meta[name="csrf-token"]').content;
   for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = meta.content;
   return true;

@@ -1,21 +1,25 @@
-// An expert's score saves as it is typed, over the version it is based on. What isn't saved stays in this browser;
-// where the element was saved elsewhere meanwhile, both texts are shown and one is chosen.
+// An expert's score saves as it is typed, over the version it is based on, by way of the queue: what can't be sent
+// waits in this browser. Where the element was saved elsewhere meanwhile, both texts are shown and one is chosen.
 
-import { forget, keep, kept, typedEarly } from "./drafts.js";
-import { put, timeOf } from "./put.js";
+import { typedEarly } from "./drafts.js";
+import { timeOf } from "./put.js";
+import { drop, keep, saved, send, sendLeaving, waits } from "./queue.js";
 
 const PAUSE = 900;
-const RETRY = 5000;
+const LONGEST_WAIT = 1500;
 const FIELDS = ["score", "channel", "reason", "note"];
 
-class Scoring {
-  constructor(form) {
+export class Scoring {
+  // `open` goes on to another element's address; `signal` ends with the form.
+  constructor(form, { open, signal }) {
     this.form = form;
+    this.open = open;
     this.key = form.dataset.key;
     this.strings = JSON.parse(form.dataset.strings);
     this.dialog = document.querySelector("[data-two-texts]");
     this.status = form.querySelector("[data-saved]");
     this.last = JSON.stringify(this.typed());
+    this.overtake();
     if (typedEarly(form.elements)) this.early();
     else this.restore();
     this.compare();
@@ -23,8 +27,9 @@ class Scoring {
     form.addEventListener("submit", (event) => this.submitted(event));
     form.addEventListener("keydown", (event) => this.pressed(event));
     this.dialog.addEventListener("click", (event) => this.chosen(event.target.dataset.choose));
-    for (const moment of ["online", "focus"]) addEventListener(moment, () => this.save());
-    addEventListener("pagehide", () => this.save({ leaving: true }));
+    addEventListener("portfolio:sent", ({ detail }) => this.heard(detail), { signal });
+    addEventListener("pagehide", () => this.leaving(), { signal });
+    signal.addEventListener("abort", () => this.left());
   }
 
   typed() {
@@ -49,14 +54,25 @@ class Scoring {
     this.compare();
   }
 
+  // A page that was fetched before the last save shows what stood before it.
+  overtake() {
+    const known = saved.get(this.key);
+    if (!known || known.version <= Number(this.form.elements.version.value)) return;
+    this.fill(known.value);
+    this.form.elements.version.value = known.version;
+    this.last = JSON.stringify(this.typed());
+  }
+
   // Text that was never saved comes back; if it was overtaken meanwhile, the save will say so.
   restore() {
-    const draft = kept(this.key);
-    if (!draft) return;
-    const { version, ...values } = draft;
-    if (JSON.stringify({ ...this.typed(), ...values }) === this.last) return forget(this.key);
+    const entry = waits(this.key);
+    if (!entry) return;
+    const { version, ...values } = entry.value;
+    if (JSON.stringify({ ...this.typed(), ...values }) === this.last) return drop(this.key);
     this.fill(values);
     this.form.elements.version.value = version;
+    if (entry.state === "conflict") return this.ask(entry.current);
+    if (entry.state === "refused") return this.refuse(entry.errors ?? {}, true);
     this.say("offline", this.strings.restored);
     this.changed();
   }
@@ -68,53 +84,62 @@ class Scoring {
 
   changed() {
     this.compare();
-    keep(this.key, { ...this.typed(), version: this.form.elements.version.value });
+    this.refused = false;
+    this.keep();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), PAUSE);
   }
 
-  // Returns whether everything typed is now saved.
-  async save({ leaving = false, asked = false } = {}) {
+  keep() {
+    const { label, self } = this.form.dataset;
+    const value = { ...this.typed(), version: Number(this.form.elements.version.value) };
+    const address = new URL(this.form.action).pathname;
+    keep({ key: this.key, address, value, label, self, href: this.form.dataset.here, words: value.reason });
+  }
+
+  isSaved() {
+    return JSON.stringify(this.typed()) === this.last;
+  }
+
+  // Returns what became of it: saved, offline, login, or why it stopped.
+  async save({ asked = false } = {}) {
     clearTimeout(this.timer);
-    await this.running;
-    const typed = this.typed();
-    const body = JSON.stringify(typed);
-    if (body === this.last && !(asked && this.refused)) return !this.refused;
+    if (this.isSaved() && !waits(this.key)) return "saved";
     this.say("saving", this.strings.saving);
-    const value = { ...typed, version: this.form.elements.version.value };
-    this.running = put(this.form.action, value, leaving).then(
-      (answer) => this.answered(answer, body, asked),
-      () => {
-        this.say("offline", this.strings.offline);
-        this.timer = setTimeout(() => this.save(), RETRY);
-        return false;
-      },
-    );
-    return this.running;
+    this.keep();
+    const outcome = await send(this.key);
+    if (outcome === "offline" || outcome === "login") this.say("offline", this.strings[outcome]);
+    if (outcome === "refused") this.refuse(waits(this.key)?.errors ?? {}, asked);
+    return outcome;
   }
 
-  async answered(answer, body, asked) {
-    const reply = await answer.json().catch(() => ({}));
-    this.refused = !answer.ok;
-    if (answer.ok) return this.saved(reply, body);
-    // what was refused for good isn't sent again as it is
-    if ([403, 404, 409, 422].includes(answer.status)) this.last = body;
-    if (answer.status === 409) this.ask(reply.current);
-    else if (answer.status === 422) this.refuse(reply.errors ?? {}, asked);
-    else if (answer.status === 401 || answer.status === 400) this.say("offline", this.strings.login);
-    else if (answer.status === 403 || answer.status === 404) this.say("offline", this.strings.locked);
-    else this.say("offline", this.strings.offline);
-    return false;
+  leaving() {
+    if (!waits(this.key)) return;
+    this.keep();
+    sendLeaving(this.key);
   }
 
-  saved(reply, body) {
+  // Another element is shown: what was typed here goes its way without this form.
+  left() {
+    clearTimeout(this.timer);
+    if (waits(this.key)?.state === "waiting") send(this.key);
+  }
+
+  // What became of something in the queue: this form's own, or another element's.
+  heard({ entry, reply, outcome, mine }) {
+    if (entry.key !== this.key || !mine) return;
+    if (outcome === "saved") this.saved(reply, entry.value);
+    else if (outcome === "conflict") this.ask(reply.current);
+    else if (outcome === "locked") this.say("offline", this.strings.locked);
+    else if (outcome === "refused") this.refuse(reply.errors ?? {}, false);
+  }
+
+  saved(reply, { version, ...sent }) {
     this.form.elements.version.value = reply.version;
-    this.last = body;
-    if (JSON.stringify(this.typed()) === body) forget(this.key);
+    this.last = JSON.stringify({ ...this.typed(), ...sent });
     this.show({});
     this.say("saved", `${this.strings.saved} ${timeOf(reply.saved_at)}`);
-    this.advance(reply.progress);
-    return true;
+    this.mark();
   }
 
   // A half-typed score is no mistake yet: fields turn red when somebody asked to save.
@@ -145,17 +170,13 @@ class Scoring {
   compare() {
     const { score, self } = this.comparable();
     const place = this.form.querySelector("[data-difference]");
-    const state = score === null ? "wait" : score === self ? "ok" : "diff";
+    const state = stateOf(score, self);
     place.dataset.s = state;
     this.form.querySelector("[data-unscore]").hidden = state === "wait";
     place.replaceChildren(...(score === null ? [] : [dot(state), this.difference(score, self)]));
   }
 
   comparable() {
-    const hundredths = (text) => {
-      const value = Math.round(Number(text) * 100);
-      return text.trim() === "" || Number.isNaN(value) ? null : value;
-    };
     return { score: hundredths(this.form.elements.score.value), self: hundredths(this.form.dataset.self) };
   }
 
@@ -166,18 +187,12 @@ class Scoring {
     return (score < self ? this.strings.below : this.strings.above).replace("{points}", points);
   }
 
-  // The grid, the list and the count follow a save without a new page.
-  advance(progress) {
+  mark() {
     const { score, self } = this.comparable();
-    const state = score === null ? "wait" : score === self ? "ok" : "diff";
-    for (const cell of document.querySelectorAll('.heat-cell[aria-current], .todo a[aria-current] .dot')) cell.dataset.s = state;
+    const state = stateOf(score, self);
     const pill = this.form.querySelector("[data-state]");
     pill.dataset.s = state;
     pill.replaceChildren(dot(state), this.strings[state]);
-    document.querySelector("[data-done]").textContent = progress.done;
-    document.querySelector("[data-todo]").textContent = progress.total - progress.done;
-    document.querySelector("[data-progress]").value = progress.done;
-    document.querySelector("[data-hand-in]").hidden = progress.done < progress.total;
   }
 
   ask(current) {
@@ -203,13 +218,11 @@ class Scoring {
     if (which === "other") {
       this.fill(this.current);
       this.last = JSON.stringify(this.typed());
-      this.refused = false;
-      forget(this.key);
+      drop(this.key);
       this.say("saved", `${this.strings.saved} ${timeOf(this.current.saved_at)}`);
       return;
     }
     this.last = null;
-    this.changed();
     this.save();
   }
 
@@ -230,7 +243,22 @@ class Scoring {
       await this.save();
       return;
     }
-    if (await this.save({ asked: true })) location.assign(this.form.dataset.next);
+    await this.goOn();
+  }
+
+  // What is complete goes to the next element at once and is saved behind it; what isn't, the server explains.
+  async goOn() {
+    const saving = this.save({ asked: true });
+    const outcome = this.isComplete() ? "saved" : await saving;
+    if (outcome === "saved" || outcome === "offline") this.open(this.form.dataset.next, { after: within(saving) });
+  }
+
+  isComplete() {
+    const { score, self } = this.comparable();
+    const { step, max } = this.form.querySelector("[data-stepper]").dataset;
+    if (score === null || score < 0 || score > hundredths(max) || score % hundredths(step)) return false;
+    const { reason, channel } = this.form.elements;
+    return (score === hundredths(max) && score === self) || (reason.value.trim() !== "" && channel.value !== "");
   }
 
   // A reason given before goes to the end of what is typed.
@@ -249,11 +277,24 @@ class Scoring {
   }
 }
 
-function dot(state) {
+// Points as whole hundredths; null where none are typed.
+export function hundredths(text) {
+  const value = Math.round(Number(text) * 100);
+  return text.trim() === "" || Number.isNaN(value) ? null : value;
+}
+
+export function stateOf(score, self) {
+  if (score === null) return "wait";
+  return score === self ? "ok" : "diff";
+}
+
+export function dot(state) {
   const made = document.createElement("i");
   made.className = "dot";
   made.dataset.s = state;
   return made;
 }
 
-for (const form of document.querySelectorAll("[data-review]")) new Scoring(form);
+function within(saving) {
+  return Promise.race([saving, new Promise((done) => setTimeout(done, LONGEST_WAIT))]);
+}

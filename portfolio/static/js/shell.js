@@ -4,29 +4,29 @@
 document.querySelector(".app-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 
 // Arrow keys walk the heat grid; every cell stays a plain link without this.
-for (const grid of document.querySelectorAll(".heat")) {
-  grid.addEventListener("keydown", (event) => {
-    const cells = [...grid.querySelectorAll(".heat-cell")];
-    const at = cells.indexOf(document.activeElement);
-    if (at < 0) return;
-    const rows = [...grid.querySelectorAll(".heat-row")];
-    const row = rows.indexOf(cells[at].closest(".heat-row"));
-    const column = [...rows[row].querySelectorAll(".heat-cell")].indexOf(cells[at]);
-    const inRow = (other) => {
-      const others = [...(rows[other]?.querySelectorAll(".heat-cell") ?? [])];
-      return others[Math.min(column, others.length - 1)];
-    };
-    const next = {
-      ArrowRight: cells[at + 1],
-      ArrowLeft: cells[at - 1],
-      ArrowDown: inRow(row + 1),
-      ArrowUp: inRow(row - 1),
-    }[event.key];
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-  });
-}
+document.addEventListener("keydown", (event) => {
+  const grid = event.target.closest(".heat");
+  if (!grid) return;
+  const cells = [...grid.querySelectorAll(".heat-cell")];
+  const at = cells.indexOf(document.activeElement);
+  if (at < 0) return;
+  const rows = [...grid.querySelectorAll(".heat-row")];
+  const row = rows.indexOf(cells[at].closest(".heat-row"));
+  const column = [...rows[row].querySelectorAll(".heat-cell")].indexOf(cells[at]);
+  const inRow = (other) => {
+    const others = [...(rows[other]?.querySelectorAll(".heat-cell") ?? [])];
+    return others[Math.min(column, others.length - 1)];
+  };
+  const next = {
+    ArrowRight: cells[at + 1],
+    ArrowLeft: cells[at - 1],
+    ArrowDown: inRow(row + 1),
+    ArrowUp: inRow(row - 1),
+  }[event.key];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+});
 
 // Keys named by aria-keyshortcuts follow their link or press their button, except while somebody types.
 document.addEventListener("keydown", (event) => {

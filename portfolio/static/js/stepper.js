@@ -11,14 +11,14 @@ function stepped(input, direction, step, max) {
   return (next / 100).toFixed(Math.max(1, Math.min(2, decimals(step))));
 }
 
-for (const stepper of document.querySelectorAll("[data-stepper]")) {
-  const input = stepper.querySelector("input");
-  const { step, max } = stepper.dataset;
+export function stepper(root) {
+  const input = root.querySelector("input");
+  const { step, max } = root.dataset;
   const move = (direction) => {
     input.value = stepped(input, direction, step, max);
     input.dispatchEvent(new Event("input", { bubbles: true }));
   };
-  stepper.addEventListener("click", (event) => {
+  root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-by]");
     if (button) move(Number(button.dataset.by));
   });
@@ -29,3 +29,5 @@ for (const stepper of document.querySelectorAll("[data-stepper]")) {
     move(direction);
   });
 }
+
+for (const root of document.querySelectorAll("[data-stepper]")) stepper(root);

@@ -8,9 +8,9 @@ from typing import Any
 
 from portfolio.errors import DomainError, Refused
 from portfolio.wording.phrasing import plain
-from portfolio.wording.refusals import dossier, evidence, panel, papers, people, result, worksheet
+from portfolio.wording.refusals import dossier, evidence, panel, papers, people, result, visit, worksheet
 
-AREAS = (people, dossier, worksheet, panel, papers, evidence, result)
+AREAS = (people, dossier, worksheet, panel, papers, evidence, result, visit)
 REFUSALS = {code: words for area in AREAS for code, words in area.REFUSALS.items()}
 
 

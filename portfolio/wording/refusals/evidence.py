@@ -67,7 +67,7 @@ REFUSALS = {
     "page_malformed": _l("A page is a whole number from 1."),
     "page_from_missing": _l("Please give the first page too."),
     "pages_reversed": _l("The last page can't come before the first."),
-    "not_found": _l("There is nothing here."),
+    "not_found": _l("There is nothing here, or nothing for you."),
     "copy_in_the_making": _l(
         "The copies of pictures without place and device are still being made: %(titles)s. Try again in a minute."
     ),
