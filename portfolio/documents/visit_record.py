@@ -34,6 +34,7 @@ DRAWS = (
     Column("抽中", 50),
     Column("抽样人、时间、原因", 44),
 )
+SEEDS = (Column("次序", 12, centred=True), Column("随机种子、清单校验值（SHA-256）", 150))
 SURVEYS = (
     Column("对象", 22),
     Column("要素", 14, centred=True),
@@ -130,7 +131,7 @@ def _parts(record: Record) -> Iterator[Part]:
     yield Heading("随机抽样")
     if record.draws:
         yield Grid(DRAWS, [_draw_row(draw) for draw in record.draws])
-        yield Lines(tuple(_again(draw) for draw in record.draws))
+        yield Grid(SEEDS, [_again(draw) for draw in record.draws])
     else:
         yield Lines((NOTHING_DRAWN,))
     yield Heading("问卷调查")
@@ -163,9 +164,9 @@ def _draw_row(draw: Drawn) -> tuple[str, ...]:
     )
 
 
-def _again(draw: Drawn) -> str:
-    """What it takes to draw it again."""
-    return f"第 {draw.number} 次抽样　种子 {draw.seed}　清单校验值 {draw.list_digest}"
+def _again(draw: Drawn) -> tuple[str, ...]:
+    """What it takes, with the list, to draw it again."""
+    return (str(draw.number), f"种子 {draw.seed}\n清单 {draw.list_digest}")
 
 
 def _answered_row(answered: Answered) -> tuple[str, ...]:

@@ -70,9 +70,7 @@ def sweep(
 
 
 def stamp(jobs: Jobs, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
-    """Once the queue is empty, ask again for the time stamps that packages still lack."""
-    if jobs.waiting():
-        return
+    """Have the time stamps asked for that packages still lack; who was asked twice is sent to once."""
     with sessions() as session:
         lacking = timestamps.due(session, clock())
     jobs.send((Job(timestamps.JOB, {"package_id": package_id}) for package_id in lacking), urgent=False)

@@ -38,7 +38,7 @@ def run(
         return
     with sessions() as session:
         package = session.get(Package, package_id)
-        if package is None or _is_stamped(session, package_id):
+        if package is None or not _is_due(session, package_id, clock()):
             return
         manifest = session.scalars(select(Package.manifest).where(Package.id == package_id)).one()
     response: bytes | None = None
@@ -110,9 +110,10 @@ def due(session: Session, now: datetime) -> list[int]:
     )
 
 
-def _is_stamped(session: Session, package_id: int) -> bool:
+def _is_due(session: Session, package_id: int, now: datetime) -> bool:
+    """Whether a package lacks a stamp and may be asked for: messages may come twice."""
     row = session.get(PackageTimestamp, package_id)
-    return row is not None and row.stamped_at is not None
+    return row is None or (row.stamped_at is None and row.next_try_at <= now)
 
 
 def _sent(url: str, body: bytes) -> bytes:

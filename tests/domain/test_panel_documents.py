@@ -325,7 +325,7 @@ def test_the_report_as_pdf_says_the_same() -> None:
 
 
 def test_the_record_of_a_visit_says_what_was_done_found_drawn_and_answered() -> None:
-    words, (agenda, found, drawn, asked) = letter(paper_docx.document(visit_record.paper(a_record())))
+    words, (agenda, found, drawn, seeds, asked) = letter(paper_docx.document(visit_record.paper(a_record())))
     assert "共 2 项，已完成 1 项。" in words
     assert agenda[1] == ["实地查看", "A6", "实地查看功能部室", "王建国　2026-11-20 17:30"]
     assert agenda[2][3] == ""
@@ -338,7 +338,7 @@ def test_the_record_of_a_visit_says_what_was_done_found_drawn_and_answered() -> 
     ]
     assert drawn[1][1:4] == ["教师业务档案", "86 取 2", "3 王某、17 李某"]
     assert "重抽：首次名单有误" in drawn[1][4]
-    assert f"种子 {'5' * 64}　清单校验值 {'d' * 64}" in words
+    assert seeds[1] == ["1", f"种子 {'5' * 64}\n清单 {'d' * 64}"]
     assert asked[1] == ["家长", "C84", "您对学校满意吗？", "满意 203、一般 12（共 215）"]
 
 

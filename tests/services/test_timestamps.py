@@ -105,6 +105,9 @@ def test_an_answer_that_is_no_stamp_is_named_and_asked_for_again_later(
     assert (row.failure, row.attempts) == (failure, 1)
     assert row.next_try_at == clock.now + timedelta(minutes=2)
     tsa.answer, tsa.status = None, 200
+    clock.now += timedelta(minutes=1)
+    assert stamp(tsa.url).attempts == 1  # type: ignore[union-attr]
+    clock.now += timedelta(minutes=1)
     again = stamp(tsa.url)
     assert again is not None
     assert (again.failure, again.attempts) == (None, 2)
@@ -144,12 +147,13 @@ def test_where_nobody_answers_the_waits_grow_up_to_a_day(stamp: Stamp, clock: Cl
             assert row is not None
             assert row.failure == "unreachable"
             waits.append(row.next_try_at - clock.now)
+            clock.now = row.next_try_at
     assert waits[:3] == [timedelta(minutes=2), timedelta(minutes=4), timedelta(minutes=8)]
     assert waits[-1] == timedelta(hours=24)
 
 
 def test_what_lacks_a_stamp_is_due_and_what_waits_or_has_one_is_not(
-    session: Session, package: Package, stamp: Stamp, tsa: TimeStampAuthority
+    session: Session, package: Package, stamp: Stamp, tsa: TimeStampAuthority, clock: Clock
 ) -> None:
     assert timestamps.due(session, NOW) == [package.id]
     session.rollback()
@@ -160,6 +164,7 @@ def test_what_lacks_a_stamp_is_due_and_what_waits_or_has_one_is_not(
     assert timestamps.due(session, NOW + timedelta(minutes=2)) == [package.id]
     session.rollback()
     tsa.status = 200
+    clock.now += timedelta(minutes=2)
     stamp(tsa.url)
     session.rollback()
     assert timestamps.due(session, NOW + timedelta(days=2)) == []
@@ -173,11 +178,10 @@ def test_signing_asks_for_a_stamp_and_waits_for_none(
     assert [job.arguments for job in asked] == [{"package_id": made.package.id}]
 
 
-def test_the_sweep_sends_a_job_for_what_lacks_a_stamp(
+def test_the_sweep_sends_a_job_for_what_lacks_a_stamp_whatever_else_waits(
     engine: Engine, package: Package, clock: Clock, tmp_path: Path
 ) -> None:
     queue = jobs.Jobs(jobs.queue_for(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path))
+    queue.send([jobs.Job("sweep", {})])
     background.stamp(queue, make_sessions(engine), clock)
-    assert queue.waiting() == 1
-    background.stamp(queue, make_sessions(engine), clock)
-    assert queue.waiting() == 1
+    assert queue.waiting() == 2
