@@ -47,6 +47,9 @@ class Settings(BaseModel):
     mail_from: str = ""
     public_url: str = ""
     remind_days: tuple[int, ...] = (7, 1)
+    # an authority that stamps packages with the time (RFC 3161), and the certificates its signature leads to
+    tsa_url: str = ""
+    tsa_ca: Path | None = None
     # what gaps weigh; the weights that come with the rubric, where no file is named
     gap_weights: Path | None = None
     testing: bool = False
@@ -70,6 +73,20 @@ class Settings(BaseModel):
                 load_weights(path)
         except RubricInvalid as error:
             raise ValueError("; ".join(str(problem) for problem in error.problems)) from error
+        return path
+
+    @field_validator("tsa_url")
+    @classmethod
+    def _authority_has_an_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("name the authority's address, such as https://tsa.example.cn/tsr")
+        return value
+
+    @field_validator("tsa_ca")
+    @classmethod
+    def _certificates_can_be_read(cls, path: Path | None) -> Path | None:
+        if path is not None and (not path.is_file() or b"BEGIN CERTIFICATE" not in path.read_bytes()):
+            raise ValueError(f"{path} holds no certificates (PEM)")
         return path
 
     @model_validator(mode="after")
@@ -112,6 +129,8 @@ VARIABLES = {
     "mail_from": "PORTFOLIO_MAIL_FROM",
     "public_url": "PORTFOLIO_URL",
     "remind_days": "PORTFOLIO_REMIND_DAYS",
+    "tsa_url": "PORTFOLIO_TSA_URL",
+    "tsa_ca": "PORTFOLIO_TSA_CA",
     "gap_weights": "PORTFOLIO_GAP_WEIGHTS",
 }
 

@@ -144,6 +144,12 @@ def _add_package(commands: Commands) -> None:
     verify = verbs.add_parser("verify", help="name everything in an archive that is not what was signed")
     verify.add_argument("file", type=Path, metavar="FILE", help="the ZIP, or the folder it was unpacked to")
     verify.add_argument("--digest", type=_digest, help="the receipt's: the archive must hold this package")
+    verify.add_argument(
+        "--ca",
+        type=_certificates,
+        metavar="PEM",
+        help="certificates that the time stamp's signature must lead to",
+    )
     verify.add_argument("--all", action="store_true", help="name the files that are whole too")
     verify.set_defaults(run=packaging.verify)
     export = verbs.add_parser("export", help="write the archive of a package")
@@ -240,6 +246,13 @@ def _digest(typed: str) -> str:
     if not is_digest(digest):
         raise argparse.ArgumentTypeError(f"{typed!r} is not a SHA-256 digest (64 hexadecimal digits)")
     return digest
+
+
+def _certificates(typed: str) -> Path:
+    path = Path(typed)
+    if not path.is_file() or b"BEGIN CERTIFICATE" not in path.read_bytes():
+        raise argparse.ArgumentTypeError(f"{typed} holds no certificates (PEM)")
+    return path
 
 
 def _count(typed: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from babel.dates import format_skeleton
 from flask import Flask, url_for
@@ -42,6 +43,7 @@ def init(app: Flask) -> None:
         pages=pages,
         last_day=last_day,
         done_codes=done_codes,
+        host=host,
     )
     app.jinja_env.globals.update(
         asset=web.asset,
@@ -181,6 +183,11 @@ def size(value: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
         value /= 1000  # type: ignore[assignment]
     return f"{value:.1f} GB"
+
+
+def host(address: str) -> str:
+    """Whose address it is: https://tsa.example.cn/tsr → tsa.example.cn."""
+    return urlsplit(address).netloc
 
 
 def school_year(year: int) -> str:

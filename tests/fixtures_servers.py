@@ -10,6 +10,7 @@ import pytest
 
 from tests.servers.postgres import PostgresServer
 from tests.servers.swift_s3 import SwiftS3Server
+from tests.servers.tsa import TimeStampAuthority
 
 REQUIRE = "PORTFOLIO_TEST_REQUIRE"
 
@@ -40,3 +41,20 @@ def postgres_server() -> Iterator[PostgresServer]:
         absent("PostgreSQL", reason)
     with PostgresServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeStampAuthority]:
+    """A time stamping authority that answers as OpenSSL does."""
+    reason = TimeStampAuthority.why_not()
+    if reason:
+        absent("The time stamping authority", reason)
+    with TimeStampAuthority(tmp_path_factory.mktemp("tsa")) as started:
+        yield started
+
+
+@pytest.fixture
+def tsa(authority: TimeStampAuthority) -> TimeStampAuthority:
+    """The authority, as it is at the beginning of a test."""
+    authority.reset()
+    return authority

@@ -13,6 +13,7 @@ from portfolio.documents.panel_report import Item, Report
 from portfolio.documents.panel_table import PanelTable, Subject
 from portfolio.documents.score_sheet import Scored
 from portfolio.documents.summary import Settled
+from portfolio.documents.visit_record import Answered, Done, Drawn, Found, Record
 from portfolio.models import SettlementRule
 from rubric.loader import DEFAULT, find
 from rubric.model import Channel, Element
@@ -133,4 +134,30 @@ def a_report(*, items: int = 2) -> Report:
         ],
         chair="周明",
         closed_at=AT,
+    )
+
+
+def a_record(*, empty: bool = False) -> Record:
+    """Two items of the agenda, one of them done; a finding that contradicts the dossier, a draw, a question."""
+    return Record(
+        subject=SUBJECT,
+        agenda=[
+            Done(Channel.INSPECT, "A6", "实地查看功能部室", "王建国", AT),
+            Done(Channel.DISCUSS, "A1", "召开党员教师座谈会", "", None),
+        ],
+        found={
+            Channel.LISTEN: [],
+            Channel.INSPECT: []
+            if empty
+            else [Found(Channel.INSPECT, AT, "李秀英", ("C1", "C2"), "图书室每天开放两小时。", True, 2)],
+        },
+        draws=[]
+        if empty
+        else [
+            Drawn(
+                1, "教师业务档案", 86, ("3 王某", "17 李某"), "5" * 64, "d" * 64, "王建国", AT, "首次名单有误"
+            )
+        ],
+        answers=[] if empty else [Answered("家长", "C84", "您对学校满意吗？", (("满意", 203), ("一般", 12)))],
+        at=AT,
     )

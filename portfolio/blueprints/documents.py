@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -35,6 +36,7 @@ from portfolio.queries import package as package_queries
 from portfolio.queries import places
 from portfolio.queries.proof import proof_of
 from portfolio.queries.rounds import still_blind
+from portfolio.queries.timestamps import stamp_of
 from portfolio.storage import is_digest
 from portfolio.templating import score, size
 
@@ -109,7 +111,7 @@ def _noted(made: bag.Archive) -> Iterator[bytes]:
 def package_receipt(package: Package) -> Response:
     """The receipt to print: who signed what when, the digest, the code."""
     view = package_queries.package_view(web.db(), package)
-    facts = (
+    facts: tuple[tuple[str, str], ...] = (
         ("学校", package.dossier.school.name),
         ("批次", package.dossier.cycle.name),
         ("申报包", f"第 {package.number} 号"),
@@ -118,6 +120,8 @@ def package_receipt(package: Package) -> Response:
         ("送签", f"{view.people[package.submitted_by]}　{_beijing(package.submitted_at)}"),
         ("签字", f"{view.people[package.signed_by]}　{_beijing(package.signed_at)}"),
     )
+    if (stamp := stamp_of(web.db(), package.id)) is not None and stamp.stamped_at is not None:
+        facts = (*facts, ("时间戳", f"{_beijing(stamp.stamped_at)}　{urlsplit(stamp.authority).netloc}"))
     made = receipt.Receipt(
         "申报回执", view.rubric.title, facts, package.digest, check_address(package), package.signed_at
     )
@@ -155,11 +159,14 @@ def proof() -> Any:
     typed = request.args.get("digest", "")
     digest = "".join(typed.split()).lower()
     malformed = bool(digest) and not is_digest(digest)
+    found = None if malformed or not digest else proof_of(web.db(), digest)
     page = render_template(
         "documents/proof.html",
         typed=typed,
         error=wording.refusal("digest_malformed") if malformed else None,
-        found=None if malformed or not digest else proof_of(web.db(), digest),
+        found=found,
+        stamp=stamp_of(web.db(), found.package_id) if found else None,
+        stamping=bool(web.settings().tsa_url),
     )
     return page, 422 if malformed else 200
 

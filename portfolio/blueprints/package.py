@@ -18,6 +18,7 @@ from portfolio.queries import awards, places, rectifying, supplements
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
 from portfolio.queries.rounds import still_blind
+from portfolio.queries.timestamps import stamp_of, stamp_response
 from portfolio.services import packages
 from portfolio.services.errands import SENT_AT_ONCE
 from portfolio.templating import days_until, score
@@ -121,6 +122,8 @@ def package(package: Package) -> Any:
         may_open_files=web.may(Permission.FILE_READ, _place(package)),
         code=receipt.code(check_address(package)),
         large=view.size > SENT_AT_ONCE,
+        stamp=stamp_of(web.db(), package.id),
+        stamping=bool(web.settings().tsa_url),
         may_take_originals=web.may(Permission.ORIGINALS_READ, _place(package)),
     )
 
@@ -131,6 +134,16 @@ def manifest(package: Package) -> Any:
     """The canonical manifest, to the byte: its SHA-256 is the package's digest."""
     body = queries.manifest_text(web.db(), package.id)
     return Response(body.encode(), mimetype="application/json", headers={"ETag": f'"{package.digest}"'})
+
+
+@blueprint.get("/packages/<int:package_id>/manifest.json.tsr")
+@web.guard(Permission.PACKAGE_READ, places.package)
+def timestamp(package: Package) -> Response:
+    """The authority's answer over the manifest, to the byte (RFC 3161)."""
+    response = stamp_response(web.db(), package.id)
+    if response is None:
+        raise DomainError("stamp_missing")
+    return Response(response, mimetype="application/timestamp-reply")
 
 
 @blueprint.get("/dossiers/<int:dossier_id>/result")

@@ -19,6 +19,7 @@ from portfolio.documents import (
     panel_xlsx,
     paper_docx,
     paper_pdf,
+    visit_record,
 )
 from portfolio.documents.panel_table import PanelTable
 from portfolio.documents.paper import Paper
@@ -26,7 +27,7 @@ from portfolio.documents.placeholders import KNOWN, Fields, of_notice, of_report
 from portfolio.models import Assignment, Review, TemplateKind
 from portfolio.policy import Permission, Place
 from portfolio.queries import form as form_queries
-from portfolio.queries import notices, office_templates, places
+from portfolio.queries import notices, office_templates, places, visit_records
 from portfolio.queries import panel_documents as queries
 
 blueprint = Blueprint("panel_documents", __name__)
@@ -104,6 +105,14 @@ def report(assignment: Assignment, extension: str) -> Response:
     said = notices.report(web.db(), web.actor(), assignment)
     name = _name(assignment, _("Report of the panel"))
     return _paper(panel_report.paper(said), of_report(said), TemplateKind.REPORT, name, extension)
+
+
+@blueprint.get(f"{PAPERS}/visit.<{TEXT_FORMATS}:extension>")
+@web.guard(Permission.PANEL_DOCUMENTS_READ, _assignment)
+def visit(assignment: Assignment, extension: str) -> Response:
+    """The record of the visit: agenda, findings, draws, questionnaires."""
+    made = visit_record.paper(visit_records.record(web.db(), web.actor(), assignment))
+    return download(_PAPER_WRITERS[extension](made), _name(assignment, _("Record of the visit")), extension)
 
 
 def _paper(paper: Paper, fields: Fields, kind: TemplateKind, name: str, extension: str) -> Response:

@@ -19,7 +19,7 @@ def verify(arguments: argparse.Namespace) -> int:
     verification = Verification(arguments.file)
     problems = 0
     try:
-        for finding in verification.findings(arguments.digest):
+        for finding in verification.findings(arguments.digest, ca=arguments.ca):
             if finding.matter is not None:
                 problems += 1
                 print(f"{finding.path}: {finding.matter}", flush=True)
@@ -27,6 +27,11 @@ def verify(arguments: argparse.Namespace) -> int:
                 print(f"{finding.path}: OK")
     except NotAnArchive as error:
         raise CannotRun(str(error)) from error
+    if verification.stamp is not None:
+        checked = (
+            f"signature checked with {arguments.ca}" if arguments.ca else "signature not checked: see --ca"
+        )
+        print(f"time stamp: {verification.stamp.at:%Y-%m-%d %H:%M:%S} UTC ({checked})")
     extent = f"{verification.files} files, package {verification.digest}"
     print(f"{extent}: {problems} problems" if problems else f"OK: {extent}")
     return 1 if problems else 0

@@ -56,16 +56,33 @@ class Found:
 def own_findings(session: Session, assignment: Assignment, actor: Actor) -> tuple[Found, ...]:
     """What the actor found and didn't take back, the newest first, with its elements; two statements."""
     found = _found(session, Finding.assignment_id == assignment.id, Finding.author_id == actor.user_id)
+    codes = _elements(session, Finding.assignment_id == assignment.id, Finding.author_id == actor.user_id)
+    return tuple(replace(each, elements=tuple(codes.get(each.id, ()))) for each in reversed(found))
+
+
+def panel_findings(session: Session, assignment: Assignment) -> tuple[Found, ...]:
+    """What everybody found who didn't step aside, the oldest first, with its elements; two statements."""
+    found = _found(
+        session,
+        Finding.assignment_id == assignment.id,
+        ~recused(Finding.author_id, assignment.package.school_id, until=Assignment.closed_at),
+    )
+    codes = _elements(session, Finding.assignment_id == assignment.id)
+    return tuple(replace(each, elements=tuple(codes.get(each.id, ()))) for each in found)
+
+
+def _elements(session: Session, *conditions: ColumnElement[bool]) -> dict[int, list[str]]:
+    """The elements of findings, in the rubric's order; one statement."""
     codes: dict[int, list[str]] = {}
     rows = session.execute(
         select(FindingElement.finding_id, FindingElement.element)
         .join(Finding, Finding.id == FindingElement.finding_id)
-        .where(Finding.assignment_id == assignment.id, Finding.author_id == actor.user_id)
+        .where(*conditions)
         .order_by(func.length(FindingElement.element), FindingElement.element)
     )
     for finding_id, element in rows:
         codes.setdefault(finding_id, []).append(element)
-    return tuple(replace(each, elements=tuple(codes.get(each.id, ()))) for each in reversed(found))
+    return codes
 
 
 def findings_beside(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import and_, func, or_, select, true
@@ -32,6 +32,7 @@ from portfolio.policy import counts
 from portfolio.queries.appeals import AppealView, appeals
 from portfolio.queries.panel_report import PanelReport, panel_report
 from portfolio.queries.result_terms import Awarded, awarded
+from portfolio.queries.timestamps import stamp_response
 from rubric.gaps import ElementStatus
 from rubric.model import Channel, Element, Rubric
 from rubric.scoring import ElementClaim, Judgement, Rung, Stage, Totals, ladder, totals, totals_by_indicator
@@ -413,12 +414,13 @@ def expert_judgements(
 
 def contents(session: Session, package: Package, *, originals: bool) -> Contents:
     """What the package's manifest says; `originals`: with the bytes as uploaded, for the school itself."""
-    return read(
+    said = read(
         manifest_text(session, package.id),
         digest=package.digest,
         rubric=rubric_of(session, package.rubric_digest),
         originals=originals,
     )
+    return replace(said, timestamp=stamp_response(session, package.id))
 
 
 def manifest_text(session: Session, package_id: int) -> str:

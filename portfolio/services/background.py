@@ -22,6 +22,7 @@ from portfolio.services import (
     errands,
     reminders,
     supplements,
+    timestamps,
     trend,
     uploads,
 )
@@ -33,6 +34,7 @@ SWEEP = "sweep"
 RECORD = "record"
 REMIND = "remind"
 CALL = "call"
+STAMP = "stamp"
 SWEEP_STORE = "sweep_store"
 LAPSE = "lapse"
 log = logging.getLogger(__name__)
@@ -55,6 +57,9 @@ def register(
     )
     worker = Worker(sessions, storage, settings.errands_folder, clock, over=letters)
     jobs.handle(errands.JOB, worker.run)
+    jobs.handle(timestamps.JOB, partial(timestamps.run, settings, sessions, clock))
+    if settings.tsa_url:
+        jobs.handle(STAMP, partial(stamp, jobs, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(LAPSE, partial(lapse, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
@@ -86,6 +91,13 @@ def sweep(
         (Job(derivations.JOB, {"school_id": school_id, "sha256": sha256}) for school_id, sha256 in waiting),
         urgent=False,
     )
+
+
+def stamp(jobs: Jobs, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+    """Have the time stamps asked for that packages still lack; who was asked twice is sent to once."""
+    with sessions() as session:
+        lacking = timestamps.due(session, clock())
+    jobs.send((Job(timestamps.JOB, {"package_id": package_id}) for package_id in lacking), urgent=False)
 
 
 def record(sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from portfolio import audit
+from portfolio import audit, jobs
 from portfolio.audit import Action
 from portfolio.db import new_id
 from portfolio.errors import DomainError
@@ -37,7 +37,7 @@ from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.queries.copies import MissingCopy, missing_copies, newest_cited
 from portfolio.queries.dossier import Standing, standing
-from portfolio.services import accounts, supplements
+from portfolio.services import accounts, supplements, timestamps
 from portfolio.services.occasions import Occasion, base_of, changed, occasion, sums_of, supplemented
 from portfolio.storage import Storage
 from rubric.gaps import Gap
@@ -233,6 +233,7 @@ def sign(
         )
     after = {"package_id": package.id, "number": package.number, "digest": package.digest}
     _trail(session, actor, now, Action.PACKAGE_SIGNED, dossier, after=after)
+    jobs.ask(session, timestamps.JOB, package_id=package.id)
     return package
 
 

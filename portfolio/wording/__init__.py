@@ -21,7 +21,7 @@ from portfolio.wording.office import (
     VALIDITIES,
     VALIDITY_STATES,
 )
-from portfolio.wording.papers import PLACEHOLDERS, TEMPLATE_KINDS
+from portfolio.wording.papers import PLACEHOLDERS, STAMP_FAILURES, TEMPLATE_KINDS
 from portfolio.wording.phrasing import hours, label, plain, totals_in_json
 from portfolio.wording.refusals import REFUSALS, errors_by_field, explain, refusal
 from portfolio.wording.result import APPEAL_OUTCOMES, CHECK_OUTCOMES, ITEM_STATES, REPORT_SECTIONS
@@ -74,6 +74,7 @@ __all__ = [
     "SETTLEMENT_RULES",
     "STAGES",
     "STAGE_NAMES",
+    "STAMP_FAILURES",
     "STANCES",
     "STANDINGS",
     "STATED",

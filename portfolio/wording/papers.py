@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from portfolio.documents.archive import stamp
 from portfolio.models import TemplateKind
+from portfolio.services.timestamps import STRANGE, UNREACHABLE
 
 TEMPLATE_KINDS = {TemplateKind.NOTICE: _l("Result notice"), TemplateKind.REPORT: _l("Report of the panel")}
+
+# Why a package has no time stamp yet.
+STAMP_FAILURES = {
+    stamp.UNREADABLE: _l("its answer could not be read"),
+    stamp.REFUSED: _l("it refused to give one"),
+    stamp.OTHER_DIGEST: _l("it stamped something else"),
+    stamp.OTHER_REQUEST: _l("it answered another request"),
+    stamp.SIGNATURE: _l("its signature does not lead to the certificates of this installation"),
+    UNREACHABLE: _l("it did not answer"),
+    STRANGE: _l("its answer was no time stamp"),
+}
 
 PLACEHOLDERS = {
     "学校": _l("the school's name"),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portfolio.documents.archive import stamp
+from portfolio.models import Package
+from portfolio.services import timestamps
 from portfolio.storage.local import LocalStorage
 from tests.cli.conftest import Run
-from tests.factories import cite, make_dossier, make_evidence, score_all
+from tests.factories import NOW, cite, make_dossier, make_evidence, score_all
 from tests.package_factory import make_package
+from tests.servers.tsa import TimeStampAuthority
 
 TITLE = "党支部会议记录"
 
@@ -82,3 +87,26 @@ def test_an_export_stops_with_the_name_of_a_missing_file_and_leaves_nothing_behi
 
 def test_a_package_nobody_knows_is_not_exported(portfolio: Run, digest: str, tmp_path: Path) -> None:
     assert portfolio("package", "export", "0" * 64, tmp_path / "a.zip").returncode == 2
+
+
+def test_a_stamped_archive_says_since_when_and_whose_signature_it_is(
+    portfolio: Run, digest: str, database: Session, tsa: TimeStampAuthority, tmp_path: Path
+) -> None:
+    package = database.scalars(select(Package).where(Package.digest == digest)).one()
+    manifest = database.scalars(select(Package.manifest).where(Package.digest == digest)).one()
+    response = tsa.stamped(stamp.query(manifest).as_bytes())
+    timestamps.note(database, now=NOW, package=package, authority=tsa.url, response=response, failure=None)
+    database.commit()
+    target = tmp_path / "a.zip"
+    assert portfolio("package", "export", digest, target).returncode == 0
+    plain = portfolio("package", "verify", target)
+    assert plain.returncode == 0, plain.stdout
+    assert "time stamp: 20" in plain.stdout
+    assert "signature not checked" in plain.stdout
+    checked = portfolio("package", "verify", target, "--ca", tsa.ca)
+    assert checked.returncode == 0, checked.stdout
+    assert f"signature checked with {tsa.ca}" in checked.stdout
+    foreign = portfolio("package", "verify", target, "--ca", tsa.other_ca)
+    assert foreign.returncode == 1
+    assert "manifest.json.tsr: has a signature that does not lead to" in foreign.stdout
+    assert "holds no certificates" in portfolio("package", "verify", target, "--ca", target).stderr

@@ -26,6 +26,8 @@ from tests.servers.processes import free_port
         ("STORAGE_URL", "file:///proc/files", "can't be made or written"),
         ("PORTFOLIO_MAX_UPLOAD_BYTES", "plenty", "PORTFOLIO_MAX_UPLOAD_BYTES: "),
         ("PORTFOLIO_TRUSTED_PROXIES", "-1", "PORTFOLIO_TRUSTED_PROXIES: "),
+        ("PORTFOLIO_TSA_URL", "tsa.example.cn", "PORTFOLIO_TSA_URL: "),
+        ("PORTFOLIO_TSA_CA", "/nowhere/ca.pem", "/nowhere/ca.pem holds no certificates"),
         ("PORTFOLIO_DATA", "/proc/data", "PORTFOLIO_DATA: /proc/data can't be made"),
     ],
 )

@@ -19,17 +19,23 @@ from portfolio.documents import (
     form_xlsx,
     labels,
     notice,
+    office_template,
     panel_docx,
+    panel_report,
     panel_xlsx,
     paper_docx,
+    placeholders,
+    visit_record,
 )
 from portfolio.documents.archive import register
 from portfolio.documents.form import Sheet, Shown
+from portfolio.documents.starter import starter
+from portfolio.models import TemplateKind
 from portfolio.storage.local import LocalStorage
 from rubric.loader import DEFAULT, find
 from tests.archive_factory import SIGNED, Piece, package
 from tests.fixtures_servers import absent
-from tests.paper_factory import a_notice, a_sheet, a_summary
+from tests.paper_factory import a_notice, a_record, a_report, a_sheet, a_summary
 
 Pages = Callable[[str], list[str]]
 
@@ -59,7 +65,16 @@ def _documents(folder: Path) -> dict[str, bytes]:
         "summary.docx": panel_docx.document(a_summary()),
         "summed.xlsx": panel_xlsx.workbook(a_summary()),
         "notice.docx": paper_docx.document(notice.paper(a_notice())),
+        "report.docx": paper_docx.document(panel_report.paper(a_report())),
+        "visit.docx": paper_docx.document(visit_record.paper(a_record())),
+        "own.docx": _in_an_own_template(),
     }
+
+
+def _in_an_own_template() -> bytes:
+    fields = placeholders.of_notice(a_notice())
+    known = placeholders.KNOWN[TemplateKind.NOTICE]
+    return office_template.filled(starter(TemplateKind.NOTICE), fields, known, title="通知书", at=SIGNED)
 
 
 def bare(text: str) -> str:
@@ -138,7 +153,13 @@ def test_the_panels_tables_with_their_headings_on_every_page(pages: Pages, name:
     assert "合计" in found[-1] + found[-2]
 
 
-def test_the_result_notice(pages: Pages) -> None:
-    found = "".join(pages("notice"))
+@pytest.mark.parametrize("name", ["notice", "own"])
+def test_the_result_notice_in_the_built_in_layout_and_in_an_own_one(pages: Pages, name: str) -> None:
+    found = "".join(pages(name))
     assert "评估结果通知书" in found
     assert "会议记录缺少五月的。" in found
+
+
+def test_the_report_and_the_record_of_the_visit(pages: Pages) -> None:
+    assert "整改清单" in "".join(pages("report"))
+    assert "图书室每天开放两小时。" in "".join(pages("visit"))

@@ -15,10 +15,28 @@ import pytest
 from docx.oxml.ns import qn
 from docx.shared import Mm
 
-from portfolio.documents import notice, panel_docx, panel_pdf, panel_report, panel_xlsx, paper_docx, paper_pdf
+from portfolio.documents import (
+    notice,
+    panel_docx,
+    panel_pdf,
+    panel_report,
+    panel_xlsx,
+    paper_docx,
+    paper_pdf,
+    visit_record,
+)
 from portfolio.documents.panel_table import PanelTable, text_of
 from tests.domain.test_official_form import A4_LANDSCAPE, words_of
-from tests.paper_factory import EXPERTS, NOT_ASSESSED, RUBRIC, a_notice, a_report, a_sheet, a_summary
+from tests.paper_factory import (
+    EXPERTS,
+    NOT_ASSESSED,
+    RUBRIC,
+    a_notice,
+    a_record,
+    a_report,
+    a_sheet,
+    a_summary,
+)
 
 WRITERS = {"docx": panel_docx.document, "xlsx": panel_xlsx.workbook, "pdf": panel_pdf.document}
 TABLES: dict[str, Callable[[], PanelTable]] = {
@@ -303,4 +321,35 @@ def test_the_report_as_pdf_says_the_same() -> None:
         "2027年3月31日",
         "专家组长（签字）：",
     ):
+        assert said in words
+
+
+def test_the_record_of_a_visit_says_what_was_done_found_drawn_and_answered() -> None:
+    words, (agenda, found, drawn, seeds, asked) = letter(paper_docx.document(visit_record.paper(a_record())))
+    assert "共 2 项，已完成 1 项。" in words
+    assert agenda[1] == ["实地查看", "A6", "实地查看功能部室", "王建国　2026-11-20 17:30"]
+    assert agenda[2][3] == ""
+    assert found[1] == [
+        "2026-11-20 17:30",
+        "李秀英",
+        "C1、C2",
+        "图书室每天开放两小时。（与申报材料不符）",
+        "2",
+    ]
+    assert drawn[1][1:4] == ["教师业务档案", "86 取 2", "3 王某、17 李某"]
+    assert "重抽：首次名单有误" in drawn[1][4]
+    assert seeds[1] == ["1", f"种子 {'5' * 64}\n清单 {'d' * 64}"]
+    assert asked[1] == ["家长", "C84", "您对学校满意吗？", "满意 203、一般 12（共 215）"]
+
+
+def test_a_visit_without_findings_says_so() -> None:
+    words, tables = letter(paper_docx.document(visit_record.paper(a_record(empty=True))))
+    assert [each in words for each in ("没有记录发现。", "没有抽样。", "没有问卷结果。")] == [True] * 3
+    assert len(tables) == 1
+
+
+def test_the_record_as_pdf_says_the_same() -> None:
+    with pypdfium2.PdfDocument(paper_pdf.document(visit_record.paper(a_record()))) as pdf:
+        words = words_of(pdf)
+    for said in ("实地评估记录", "图书室每天开放两小时。（与申报材料不符）", "满意203、一般12（共215）"):
         assert said in words

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio.documents import surveysheet
-from portfolio.documents.worksheet import MOST_BYTES
+from portfolio.documents.cells import MOST_BYTES
 from portfolio.errors import DomainError
 from portfolio.models import Survey, SurveyAnswer
 from portfolio.queries.surveys import answers, surveys

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Assignment, Cycle, ElementReview, Role, Round, User
+from portfolio.models import Assignment, Cycle, ElementReview, Finding, FindingElement, Role, Round, User
 from portfolio.services import panels
 from portfolio.services.cycles import RoundPlan
+from rubric.model import Channel
 from tests.conftest import Browser
 from tests.factories import NOW, bureau_actor, make_user
 from tests.panel_factory import Scene, make_scene
@@ -28,6 +29,11 @@ READY = {
     ("expert", "own sheet"): "scoring",
     ("expert", "summary"): "open",
     ("expert", "form"): "closed",
+    ("expert", "visit"): "open",
+    ("chair", "visit"): "open",
+    ("bureau", "visit"): "closed",
+    ("lead", "visit"): None,
+    ("foreign chair", "visit"): None,
     ("expert", "report"): "closed",
     ("chair", "report"): "closed",
     ("bureau", "report"): "closed",
@@ -67,6 +73,7 @@ def addresses(scene: Scene) -> dict[str, str]:
         "form": f"{papers}/form",
         "notice": f"{papers}/notice",
         "report": f"{papers}/report",
+        "visit": f"{papers}/visit",
     }
 
 
@@ -105,7 +112,7 @@ def test_who_gets_which_document_in_this_state(store: Session, log_in: LogIn, st
     for (who, what), since in READY.items():
         status = browsers[who].get(f"{addresses(scene)[what]}.docx").status_code
         known = since is not None and not (
-            who == "expert" and what in ("summary", "form", "report") and state in STATES[:2]
+            who == "expert" and what in ("summary", "form", "report", "visit") and state in STATES[:2]
         )
         ready = since is not None and STATES.index(state) >= STATES.index(since)
         expected = 200 if ready else 422 if known else 404
@@ -121,7 +128,7 @@ def test_every_document_comes_in_its_formats_under_the_schools_name(store: Sessi
     store.commit()
     clerk = log_in(bureau)
     for what, address in addresses(scene).items():
-        for extension in ("docx", "pdf") if what in ("notice", "report") else MAGIC:
+        for extension in ("docx", "pdf") if what in ("notice", "report", "visit") else MAGIC:
             answer = clerk.get(f"{address}.{extension}")
             assert answer.status_code == 200, what
             assert answer.get_data().startswith(MAGIC[extension])
@@ -215,7 +222,7 @@ def test_who_judges_in_a_later_round_gets_nothing_of_the_earlier_panel(store: Se
     panels.assign(store, actor=bureau_actor(store), now=NOW, panel=panel, package=scene.package)
     store.commit()
     expert, both = log_in(later), log_in(clerk_too)
-    for what in ("summary", "form", "report"):
+    for what in ("summary", "form", "report", "visit"):
         assert expert.get(f"{addresses(scene)[what]}.docx").status_code == 422, what
         assert both.get(f"{addresses(scene)[what]}.docx").status_code == 422, what
     assert both.get(f"{addresses(scene)['own sheet']}.docx").status_code == 422
@@ -310,3 +317,36 @@ def test_a_published_notice_stays_the_same_bytes(store: Session, log_in: LogIn, 
     clock.now = NOW + timedelta(hours=2)  # type: ignore[attr-defined]
     assert browser.get(f"{addresses(scene)['notice']}.pdf").get_data() == first
     assert store.scalars(select(Assignment.published_at)).first() == NOW
+
+
+def test_the_record_holds_everybodys_findings_but_not_what_was_taken_back(
+    store: Session, log_in: LogIn
+) -> None:
+    scene = make_scene(store)
+    reach(scene, "open")
+    for number, (words, withdrawn) in enumerate(
+        (("图书室开放。", None), ("写错了。", NOW), ("课堂安静。", None))
+    ):
+        store.add(
+            Finding(
+                assignment_id=scene.assignment.id,
+                author_id=scene.experts[number % 2].id,
+                token=f"6b1f5c1e-0000-4000-8000-00000000000{number}",
+                channel=Channel.INSPECT,
+                words=words,
+                noted_at=NOW,
+                saved_at=NOW,
+                withdrawn_at=withdrawn,
+                elements=[FindingElement(element="C38")],
+            )
+        )
+    store.commit()
+    data = log_in(scene.chair).get(f"{addresses(scene)['visit']}.docx").get_data()
+    cells = [
+        cell.text
+        for table in docx.Document(io.BytesIO(data)).tables
+        for row in table.rows
+        for cell in row.cells
+    ]
+    assert {"图书室开放。", "课堂安静。", "C38"} <= set(cells)
+    assert "写错了。" not in cells

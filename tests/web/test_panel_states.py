@@ -226,8 +226,8 @@ CORRECTS = {"first expert": FIRST_CORRECTS, "second expert": SECOND_CORRECTS}
 PREVIEWS = dict.fromkeys(("chair", "first expert", "second expert"), ALL)
 SEATED = {"first expert": ALL, "second expert": ALL}
 SEATED_IN_VAIN: dict[str, set[str]] = {"first expert": set(), "second expert": set()}
-VISITS = {who: ALL - {"closed", "published"} for who in ("chair", "first expert", "second expert")}
-FIRST_ONLY = {"first expert": ALL - {"closed", "published"}}
+VISITS = {who: ALL - {"closed"} - OUT for who in ("chair", "first expert", "second expert")}
+FIRST_ONLY = {"first expert": ALL - {"closed"} - OUT}
 EVERY_VOICE = {"chair": TALKING, "first expert": TALKING, "second expert": TALKING}
 SIGNERS = {"first expert": {"proposed"}, "second expert": {"proposed"}}
 CHAIR_ONLY = frozenset({"first expert", "second expert"})
@@ -311,7 +311,7 @@ ACTIONS = {
     "take a question back": Action(
         "supplement.take_back",
         _own("/elements/C1/question/withdrawal"),
-        {"first expert": ALL - {"closed", "published"}, "second expert": ALL - {"closed", "published"}},
+        {"first expert": ALL - {"closed"} - OUT, "second expert": ALL - {"closed"} - OUT},
     ),
     "write what was asked about": Action(
         "dossier.save_element",
@@ -457,13 +457,13 @@ ACTIONS = {
     "remind": Action(
         "bureau.remind",
         lambda ground, who: f"/bureau/cycles/{ground.scene.cycle.id}/reminders",
-        {"bureau": ALL - {"closed", "published"}},
+        {"bureau": ALL - {"closed"} - OUT},
         openly_refused=OBSERVER,
     ),
     "award the title": Action(
         "bureau.award",
         lambda ground, who: f"/bureau/cycles/{ground.scene.cycle.id}/certificates",
-        {"bureau": {"published"}},
+        {"bureau": OUT},
         lambda ground, state: {"assignment": ground.scene.assignment.id},
         openly_refused=OBSERVER,
     ),

@@ -18,6 +18,7 @@ from portfolio.documents.archive.entries import (
     of_text,
     tag_files,
 )
+from portfolio.documents.archive.stamp import STAMP
 from portfolio.documents.archive.zipping import Member, SizeChanged, Zip
 from portfolio.documents.form import Scores, Sheet, Shown
 from portfolio.storage import Storage
@@ -78,6 +79,8 @@ def _made(contents: Contents) -> Iterator[Entry]:
     """The payload that isn't evidence: manifest, rubric, forms, and where to find what is filed elsewhere."""
     yield of_text(MANIFEST, contents.manifest)
     yield of_text(RUBRIC, canonical(contents.rubric.official()))
+    if contents.timestamp is not None:
+        yield of_bytes(STAMP, contents.timestamp)
     sheet = _sheet(contents)
     for extension, write in (
         ("docx", form_docx.document),

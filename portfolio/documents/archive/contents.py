@@ -96,6 +96,8 @@ class Contents:
     waivers: tuple[Waived, ...]
     totals: Totals
     by_indicator: Mapping[str, Totals]
+    # what a time stamping authority answered (documents.archive.stamp); None without one
+    timestamp: bytes | None = None
 
     @property
     def counts(self) -> Mapping[ElementStatus, int]:

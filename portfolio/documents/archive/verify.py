@@ -22,6 +22,15 @@ from portfolio.documents.archive.opening import (
     listed,
     opened,
 )
+from portfolio.documents.archive.stamp import (
+    LARGEST,
+    MATTERS,
+    STAMP,
+    Stamp,
+    StampInvalid,
+    check_signature,
+    read,
+)
 from portfolio.manifest import FORMAT, canonical
 
 
@@ -40,12 +49,15 @@ class Verification:
     source: Path
     digest: str | None = None  # of the package, as the archive says
     files: int = 0
+    # the time an authority vouches for, where the archive holds its stamp
+    stamp: Stamp | None = None
     _digests: dict[str, str] = field(default_factory=dict)
 
-    def findings(self, expected: str | None = None) -> Iterator[Finding]:
+    def findings(self, expected: str | None = None, *, ca: Path | None = None) -> Iterator[Finding]:
         """Every file as it is looked at, then what doesn't fit together; `expected` is the receipt's digest.
 
-        Raises NotAnArchive.
+        `ca` holds the certificates (PEM) that the signature of the time stamp must lead to; without it only that the
+        stamp is of this package is looked at. Raises NotAnArchive.
         """
         bag = opened(self.source)
         yield from (Finding(name, matter) for name, matter in bag.oddities)
@@ -59,6 +71,7 @@ class Verification:
             if path not in digests:
                 yield Finding(path, "is not on any list of digests")
         yield from self._package(bag, expected)
+        yield from self._stamp(bag, ca)
 
     def _matter_with(self, bag: Bag, path: str, said: str) -> str | None:
         self.files += 1
@@ -99,6 +112,25 @@ class Verification:
         for title, digests in files:
             if not there & digests:
                 yield Finding(title, "is in the manifest, and its bytes are not here")
+
+    def _stamp(self, bag: Bag, ca: Path | None) -> Iterator[Finding]:
+        """The time stamp against the manifest, and against the certificates if there are any."""
+        if STAMP not in bag.members:
+            if ca is not None:
+                yield Finding(STAMP, "is missing: the package was not stamped when this archive was made")
+            return
+        if self.digest is None:
+            return
+        try:
+            with bag.open(STAMP) as file:
+                response = file.read(LARGEST)
+            self.stamp = read(response, self.digest)
+            if ca is not None:
+                check_signature(response, self.digest, ca)
+        except StampInvalid as error:
+            yield Finding(STAMP, MATTERS[error.code])
+        except UNREADABLE as error:
+            yield Finding(STAMP, f"is damaged: {error}")
 
 
 def _identifier(bag: Bag) -> str:

@@ -22,5 +22,6 @@ REFUSALS = {
         "A template may name fields, go through a list, and ask whether a field is filled; it may not use %(names)s."
     ),
     "template_empty": _l("No placeholder stands in this file: every school would get the same text."),
+    "stamp_missing": _l("This package has no time stamp."),
     "result_unpublished": _l("This document is there once the bureau has published the result."),
 }
