@@ -34,6 +34,7 @@ from portfolio.models import (
     Review,
     Ruling,
 )
+from portfolio.policy import Actor
 from portfolio.queries import places
 from portfolio.queries.beside import beside_score
 from portfolio.queries.phrases import phrases
@@ -382,8 +383,8 @@ class Witness:
         self.drawn = found
 
     def _nobody_reads_anothers_findings_before_the_table_is_open(self) -> None:
-        for number, review in enumerate(self.scene.reviews):
-            beside = beside_score(self.session, self.scene.actor(number), review, "C14")
+        for review in self.scene.reviews:
+            beside = beside_score(self.session, Actor(review.expert_id, "", frozenset()), review, "C14")
             others = [each for each in beside.findings if each.author_id != review.expert_id]
             open_to = self.scene.assignment.settling_since and review.handed_in_at
             assert open_to or not others
@@ -407,7 +408,7 @@ def test_whatever_is_tried_the_rules_hold(session: Session) -> None:
     session.commit()
     reached: set[str] = set()
 
-    @settings(max_examples=24, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(_journeys())
     def travel(journey: list[Step]) -> None:
         whole = session.begin_nested()
@@ -421,7 +422,8 @@ def test_whatever_is_tried_the_rules_hold(session: Session) -> None:
                     reached.add(name)
                 except DomainError:
                     assert witness.traces() == before, name
-                witness.look()
+                if name in STEPS:
+                    witness.look()
         finally:
             whole.rollback()
             session.expire_all()
