@@ -47,7 +47,7 @@ def test_a_final_score_that_no_ruling_says_is_named(
     assert "no ruling of the chair says so" in done.stdout
 
 
-def test_missing_bytes_are_named_with_the_evidence_and_the_package(
+def test_missing_bytes_are_named_with_the_evidence_the_package_and_the_finding(
     portfolio: Run, filled: FilledStore, stored: Path
 ) -> None:
     stored.unlink()
@@ -56,7 +56,8 @@ def test_missing_bytes_are_named_with_the_evidence_and_the_package(
     assert f"bytes {stored.name} are missing" in done.stdout
     assert f"evidence {filled.evidence.id} version 1 (2023年党支部会议记录.txt)" in done.stdout
     assert f"package {filled.package.id}, evidence" in done.stdout
-    assert done.stdout.endswith("2 problems\n")
+    assert "photograph of finding" in done.stdout and "(IMG_0001.jpg)" in done.stdout
+    assert done.stdout.endswith("3 problems\n")
 
 
 def test_a_changed_byte_is_found_by_reading_and_not_by_size(portfolio: Run, stored: Path) -> None:
