@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Engine, func, inspect, select
+from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from portfolio import migrate as migrations
@@ -122,3 +122,15 @@ def test_a_migration_that_fails_leaves_nothing_behind(
             migrate(engine)
     assert "half" not in inspect(engine).get_table_names()
     assert is_current(engine)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_panels_opinion_goes_into_its_report_and_back(engine: Engine) -> None:
+    """Whoever stepped back before the report came in (0013) finds the opinion where it stood then."""
+    migrate_back(engine, to="0009")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT opinion FROM assignments")).scalars().all() == ["同意推荐。"]
+    migrate(engine)
+    with engine.connect() as connection:
+        parts = connection.execute(text("SELECT part, text, version FROM report_parts")).all()
+    assert [tuple(row) for row in parts] == [("opinion", "同意推荐。", 1)]
