@@ -107,6 +107,9 @@ MAY: dict[Permission, set[str]] = {
     Permission.SETTLEMENT_DISCUSS: {"chair"},
     Permission.SETTLEMENT_SIGN: set(),
     Permission.SETTLEMENT_WRITE: {"chair"},
+    Permission.SHEET_READ: {"chair"} | OFFICE,
+    Permission.PANEL_DOCUMENTS_READ: {"chair"} | OFFICE,
+    Permission.PANEL_REPORT_READ: HOLDERS_HERE | {"chair"} | OFFICE,
     Permission.CITY_READ: OFFICE,
     Permission.CITY_MANAGE: {"bureau"},
     Permission.AUDIT_READ: OFFICE,
@@ -121,6 +124,9 @@ MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.SETTLEMENT_READ: SEATED_EXPERTS,
     Permission.SETTLEMENT_DISCUSS: SEATED_EXPERTS,
     Permission.SETTLEMENT_SIGN: SEATED_EXPERTS,
+    Permission.SHEET_READ: SEATED_EXPERTS,
+    Permission.PANEL_DOCUMENTS_READ: SEATED_EXPERTS,
+    Permission.PANEL_REPORT_READ: SEATED_EXPERTS,
 }
 
 
