@@ -95,7 +95,8 @@ def _correct(scene: Scene, number: int, code: str, score: str) -> None:
 def _finish(scene: Scene, number: int, code: str, score: str) -> None:
     """Every element scored, the review handed in."""
     if scene.reviews[number].handed_in_at is None:
-        scene.score_everything(number, {code: score} if score in ("0.3", "0.6") else None)
+        below = {code: score} if score in ("0.3", "0.6") else None
+        scene.score_everything(number, below, only_new=True)
     _hand_in(scene, number, code, score)
 
 
