@@ -279,7 +279,22 @@ NEAR = {
 SELDOM: list[Step] = [
     (name, at % EXPERTS, "C14", "0.6")
     for at, name in enumerate(
-        ["finish", "finish", "finish", "correct", "open", "settle", "undo", "remark", "settle all", "propose", "withdraw", "propose", "sign", "reopen"]
+        [
+            "finish",
+            "finish",
+            "finish",
+            "correct",
+            "open",
+            "settle",
+            "undo",
+            "remark",
+            "settle all",
+            "propose",
+            "withdraw",
+            "propose",
+            "sign",
+            "reopen",
+        ]
     )
 ]
 
