@@ -10,11 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from portfolio.documents.archive.opening import PAYLOAD_DIGESTS, TAG_DIGESTS
-from portfolio.models import Assignment, Role
+from portfolio.models import Assignment, Removal, Role
 from portfolio.services import trash, trend
 from portfolio.services.moving import out
 from portfolio.services.moving.people import described
@@ -43,6 +43,7 @@ def fill_and_publish(session: Session, storage: Storage, folder: Path) -> Filled
             published_by=bureau.id,
         )
     )
+    session.execute(delete(Removal))  # the expert's review counts
     trend.record_day(session, NOW)
     session.flush()
     session.commit()

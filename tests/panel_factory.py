@@ -76,17 +76,19 @@ class Scene:
             )
         ).one()
 
-    def score_everything(self, number: int, below: dict[str, str] | None = None) -> None:
+    def score_everything(
+        self, number: int, below: dict[str, str] | None = None, *, only_new: bool = False
+    ) -> None:
         """An expert gives each of theirs the self-score, or the score named in `below` with a reason.
 
-        What was in already stays.
+        `only_new`: what was in already stays.
         """
         named = below or {}
         for row in self.session.scalars(
-            select(ElementReview).where(
-                ElementReview.review_id == self.reviews[number].id, ElementReview.was_in.is_(False)
-            )
+            select(ElementReview).where(ElementReview.review_id == self.reviews[number].id)
         ):
+            if only_new and row.was_in:
+                continue
             row.score = Decimal(named.get(row.element, claimed(row.element)))
             row.saved_at, row.version = NOW, row.version + 1
             if row.element in named:

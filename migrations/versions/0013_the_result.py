@@ -100,8 +100,14 @@ def _code(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.String(length=16), nullable=False)
 
 
-def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=op.f(f"fk_{table}_{column}"))
+def _refers(table: str, column: str, to: str, *, deferred: bool = False) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [column],
+        [f"{to}.id"],
+        name=op.f(f"fk_{table}_{column}"),
+        deferrable=deferred or None,
+        initially="DEFERRED" if deferred else None,
+    )
 
 
 def _check(table: str, name: str, condition: str) -> sa.CheckConstraint:
@@ -132,7 +138,7 @@ def _report_parts() -> None:
         _whole("version", default="1"),
         _at("saved_at"),
         _to("saved_by"),
-        _refers("report_parts", "assignment_id", "assignments"),
+        _refers("report_parts", "assignment_id", "assignments", deferred=True),
         _refers("report_parts", "saved_by", "users"),
         unique=("assignment_id", "part"),
     )
@@ -154,7 +160,7 @@ def _items() -> None:
         _to("saved_by"),
         _check(table, "number_from_one", "number >= 1"),
         _check(table, "complete", "problem <> '' AND measure <> '' AND responsible <> ''"),
-        _refers(table, "assignment_id", "assignments"),
+        _refers(table, "assignment_id", "assignments", deferred=True),
         _refers(table, "saved_by", "users"),
         unique=("assignment_id", "number"),
     )

@@ -17,8 +17,8 @@ NOTHING_FOUND, NOTHING_DRAWN, NOBODY_ASKED = "没有记录发现。", "没有抽
 AGENDA = (
     Column("方式", 20, centred=True),
     Column("指标", 13, centred=True),
-    Column("评估方法", 87),
-    Column("完成情况", 42),
+    Column("评估方法", 84),
+    Column("完成情况", 45),
 )
 FINDINGS = (
     Column("时间", 30, centred=True),

@@ -12,6 +12,11 @@ from portfolio.db import Base, Id, Keyed
 from portfolio.models.columns import At, Code, MaybeAt, MaybeUserId, Name, UserId, Words, one_of
 
 
+def _closed_with() -> ForeignKey:
+    """The assignment. Checked at the commit, so that what a closed one seals can be taken in before its own row."""
+    return ForeignKey("assignments.id", deferrable=True, initially="DEFERRED")
+
+
 class ReportSection(StrEnum):
     """The parts of every panel's report; what it says of an A-indicator stands under that one's code."""
 
@@ -26,7 +31,7 @@ class ReportPart(Keyed, Base):
     __tablename__ = "report_parts"
     __table_args__ = (UniqueConstraint("assignment_id", "part"),)
 
-    assignment_id: Mapped[int] = mapped_column(Id, ForeignKey("assignments.id"))
+    assignment_id: Mapped[int] = mapped_column(Id, _closed_with())
     part: Mapped[Code]
     text: Mapped[Words]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -44,7 +49,7 @@ class RectificationItem(Keyed, Base):
         CheckConstraint("problem <> '' AND measure <> '' AND responsible <> ''", name="complete"),
     )
 
-    assignment_id: Mapped[int] = mapped_column(Id, ForeignKey("assignments.id"))
+    assignment_id: Mapped[int] = mapped_column(Id, _closed_with())
     number: Mapped[int]
     element: Mapped[Code]
     problem: Mapped[Words]

@@ -78,7 +78,7 @@ def _finish(school: School, move: Move) -> None:
 def _score_and_hand_in(school: School, move: Move) -> None:
     if school.panel.reviews[move.number].handed_in_at is None:
         below = {move.code: move.score} if move.score in ("0.3", "0.6") else None
-        school.panel.score_everything(move.number, below)
+        school.panel.score_everything(move.number, below, only_new=True)
     _hand_in(school, move)
 
 

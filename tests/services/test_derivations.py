@@ -263,8 +263,9 @@ def test_the_same_bytes_of_two_schools_are_two_things(
     session: Session, storage: Storage, school: School, add: Add, work: Callable[..., None]
 ) -> None:
     other = make_school(session)
-    digest = add(pdf("校务公开"), PDF)
-    add(pdf("校务公开"), PDF, of=other)
+    same = pdf("校务公开")
+    digest = add(same, PDF)
+    add(same, PDF, of=other)
     work(digest)
     assert row_of(session, school, digest).state is DerivationState.DONE
     assert row_of(session, other, digest).state is DerivationState.WAITING

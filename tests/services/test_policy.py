@@ -115,6 +115,9 @@ MAY: dict[Permission, set[str]] = {
     Permission.APPEAL_DECIDE: {"chair", "bureau"},
     Permission.RECTIFICATION_ANSWER: {"lead"},
     Permission.RECTIFICATION_CHECK: PANEL | {"bureau"},
+    Permission.SHEET_READ: {"chair"} | OFFICE,
+    Permission.PANEL_DOCUMENTS_READ: {"chair"} | OFFICE,
+    Permission.PANEL_REPORT_READ: HOLDERS_HERE | {"chair"} | OFFICE,
     Permission.CITY_READ: OFFICE,
     Permission.CITY_MANAGE: {"bureau"},
     Permission.AUDIT_READ: OFFICE,
@@ -130,6 +133,9 @@ MAY_OF_ONES_OWN: dict[Permission, set[str]] = {
     Permission.SETTLEMENT_DISCUSS: SEATED_EXPERTS,
     Permission.SETTLEMENT_SIGN: SEATED_EXPERTS,
     Permission.ERRAND_OWN: set(PEOPLE),
+    Permission.SHEET_READ: SEATED_EXPERTS,
+    Permission.PANEL_DOCUMENTS_READ: SEATED_EXPERTS,
+    Permission.PANEL_REPORT_READ: SEATED_EXPERTS,
 }
 
 

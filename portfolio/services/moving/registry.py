@@ -15,6 +15,9 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from portfolio.audit import Action
 from portfolio.db import Base
 from portfolio.models import (
+    Appeal,
+    AppealCitation,
+    AppealOutcome,
     Assignment,
     AuditEvent,
     Blob,
@@ -36,22 +39,30 @@ from portfolio.models import (
     PackageCitation,
     PackageElement,
     PackageFile,
+    PackageTimestamp,
     PackageWaiver,
     Panel,
     ReadinessRecord,
     RecordedDay,
     Rectification,
+    RectificationAnswer,
+    RectificationCheck,
+    RectificationCitation,
+    RectificationItem,
     Reminder,
+    ReportPart,
     Review,
     Round,
     RubricEdition,
     Ruling,
     School,
     SelfAssessment,
+    SupplementElement,
+    SupplementRequest,
     TouchedElement,
     User,
 )
-from portfolio.policy import recused
+from portfolio.policy import counts
 
 Scope = Callable[[int], ColumnElement[bool]]
 
@@ -100,19 +111,31 @@ def _published(school_id: int) -> Select[Any]:
 
 
 def _shown_reviews(school_id: int) -> Select[Any]:
-    """Of published results, those of experts without a conflict: as the page of the result has it."""
+    """Of published results, those that count: as the page of the result has it."""
     return (
         select(Review.id)
         .join(Assignment, Assignment.id == Review.assignment_id)
         .where(
             Review.assignment_id.in_(_published(school_id)),
-            ~recused(Review.expert_id, school_id, until=_column(Assignment.closed_at)),
+            counts(school_id),
         )
     )
 
 
-def _column(attribute: Any) -> Any:
-    return attribute
+def _appeals(school_id: int) -> Select[Any]:
+    return select(Appeal.id).where(Appeal.assignment_id.in_(_published(school_id)))
+
+
+def _items(school_id: int) -> Select[Any]:
+    return select(RectificationItem.id).where(RectificationItem.assignment_id.in_(_published(school_id)))
+
+
+def _reports(school_id: int) -> Select[Any]:
+    return select(RectificationAnswer.id).where(RectificationAnswer.item_id.in_(_items(school_id)))
+
+
+def _requests(school_id: int) -> Select[Any]:
+    return select(SupplementRequest.id).where(SupplementRequest.assignment_id.in_(_published(school_id)))
 
 
 def _by_school(model: Any) -> Scope:
@@ -145,12 +168,21 @@ def _editions(school_id: int) -> ColumnElement[bool]:
 
 
 def _standing_rulings(school_id: int) -> ColumnElement[bool]:
+    """What stands, and where an answer of the school changed that, what stood before."""
     stands = exists().where(
         Determination.assignment_id == Ruling.assignment_id,
         Determination.element == Ruling.element,
         Determination.version == Ruling.number,
     )
-    return and_(Ruling.assignment_id.in_(_published(school_id)), Ruling.undone_at.is_(None), stands)
+    stood = exists().where(
+        Appeal.assignment_id == Ruling.assignment_id,
+        Appeal.element == Ruling.element,
+        Appeal.outcome == AppealOutcome.ACCEPTED,
+        Appeal.ruling > Ruling.number,
+    )
+    return and_(
+        Ruling.assignment_id.in_(_published(school_id)), Ruling.undone_at.is_(None), or_(stands, stood)
+    )
 
 
 # What the trail says of a school's own doings. What is not here happened inside a panel or the bureau, and stays.
@@ -189,7 +221,17 @@ OWN_ACTIONS = frozenset(
         Action.HANDED_OVER,
         Action.RECALLED,
         Action.PACKAGE_SIGNED,
+        Action.SUPPLEMENT_ASKED,
+        Action.SUPPLEMENT_WITHDRAWN,
+        Action.SUPPLEMENT_LAPSED,
         Action.RESULT_PUBLISHED,
+        Action.APPEAL_DRAFTED,
+        Action.APPEAL_DROPPED,
+        Action.APPEAL_SENT,
+        Action.APPEAL_ACCEPTED,
+        Action.APPEAL_DECLINED,
+        Action.RECTIFICATION_ANSWERED,
+        Action.RECTIFICATION_CHECKED,
         Action.SCHOOL_EXPORTED,
         Action.SCHOOL_IMPORTED,
     }
@@ -236,6 +278,7 @@ TAKEN: tuple[Taken, ...] = (
     Taken(PackageCitation, _by_package(PackageCitation)),
     Taken(PackageWaiver, _by_package(PackageWaiver)),
     Taken(Package, _by_school(Package)),
+    Taken(PackageTimestamp, _by_package(PackageTimestamp)),
     Taken(
         Panel,
         lambda school_id: Panel.id.in_(
@@ -243,16 +286,26 @@ TAKEN: tuple[Taken, ...] = (
         ),
         shared=True,
     ),
+    # a closed assignment seals its report
+    Taken(ReportPart, _by_published(ReportPart)),
+    Taken(RectificationItem, _by_published(RectificationItem)),
     Taken(Assignment, lambda school_id: Assignment.id.in_(_published(school_id))),
     Taken(Review, lambda school_id: Review.id.in_(_shown_reviews(school_id))),
     Taken(
         ElementReview,
         lambda school_id: ElementReview.review_id.in_(_shown_reviews(school_id)),
-        frozenset({"note", "flagged"}),
+        frozenset({"note", "flagged", "was_in"}),
     ),
     Taken(Determination, _by_published(Determination)),
     Taken(Ruling, _standing_rulings),
     Taken(Rectification, _by_published(Rectification)),
+    Taken(SupplementRequest, _by_published(SupplementRequest)),
+    Taken(SupplementElement, lambda school_id: SupplementElement.request_id.in_(_requests(school_id))),
+    Taken(Appeal, _by_published(Appeal)),
+    Taken(AppealCitation, lambda school_id: AppealCitation.appeal_id.in_(_appeals(school_id))),
+    Taken(RectificationAnswer, lambda school_id: RectificationAnswer.item_id.in_(_items(school_id))),
+    Taken(RectificationCitation, lambda school_id: RectificationCitation.answer_id.in_(_reports(school_id))),
+    Taken(RectificationCheck, lambda school_id: RectificationCheck.item_id.in_(_items(school_id))),
     Taken(AuditEvent, _own_events),
 )
 
@@ -285,4 +338,18 @@ LEFT: dict[str, str] = {
     "corrections": "the panel's own",
     "remarks": "the panel's own",
     "closings": "the panel's own",
+    "removals": "the panel's own",
+    "supplement_proposals": "the panel's own",
+    "agenda_ticks": "the panel's own",
+    "findings": "the panel's own",
+    "finding_elements": "the panel's own",
+    "finding_photos": "the panel's own",
+    "draws": "the panel's own",
+    "surveys": "the panel's own",
+    "survey_questions": "the panel's own",
+    "survey_answers": "the panel's own",
+    "panel_reminders": "the panel's own",
+    "document_templates": "the bureau's own",
+    "award_terms": "the bureau's own",
+    "certificates": "the bureau's own: their numbers are one installation's",
 }
