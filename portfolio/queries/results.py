@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Assignment, Cycle, Determination, Package, PackageElement, Panel, Round, School
+from portfolio.models import (
+    Assignment,
+    Cycle,
+    Determination,
+    Package,
+    PackageElement,
+    Panel,
+    ReportPart,
+    ReportSection,
+    Round,
+    School,
+)
 from portfolio.policy import Actor
 from portfolio.queries.rounds import still_blind_in
 from rubric.scoring import Band, band_for
@@ -108,12 +119,17 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             sums.c.final,
             sums.c.below,
             sums.c.not_assessed,
+            func.coalesce(ReportPart.text, ""),
         )
         .join(Package, Package.id == Assignment.package_id)
         .join(School, School.id == Package.school_id)
         .join(Round, Round.id == Assignment.round_id)
         .join(Panel, Panel.id == Assignment.panel_id)
         .join(sums, sums.c.assignment_id == Assignment.id)
+        .outerjoin(
+            ReportPart,
+            and_(ReportPart.assignment_id == Assignment.id, ReportPart.part == ReportSection.OPINION),
+        )
         .where(Round.cycle_id == cycle.id, *wanted)
         .order_by(Assignment.closed_at, School.name, Assignment.id)
     )
@@ -135,7 +151,7 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             final=final,
             below=below,
             not_assessed=not_assessed,
-            opinion=given.opinion,
+            opinion=opinion,
             closed_at=given.closed_at,
             published_at=given.published_at,
             band=_band(final, bands),
@@ -153,6 +169,7 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             final,
             below,
             not_assessed,
+            opinion,
         ) in rows
         if dossier_id not in blind
     ]
