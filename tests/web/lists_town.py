@@ -12,9 +12,20 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portfolio.models import Dossier, EvidenceKind, Role, Round, School, SelfAssessment, User
+from portfolio.models import (
+    Determination,
+    Dossier,
+    EvidenceKind,
+    Role,
+    Round,
+    School,
+    SelfAssessment,
+    SettlementRule,
+    User,
+)
 from portfolio.queries import results
-from portfolio.services import accounts, awards, panels, trash
+from portfolio.services import accounts, appeals, awards, panel_reports, panels, trash
+from portfolio.services.panel_reports import Plan
 from portfolio.storage import Storage
 from tests.factories import (
     NOW,
@@ -31,6 +42,7 @@ from tests.factories import (
     score_all,
 )
 from tests.panel_factory import Scene, make_scene
+from tests.web.later_round import give_to_next_round
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,7 @@ CASES: dict[str, Case] = {
         "bureau",
         "/bureau/panels",
         "学校",
-        r'<th scope="row">([^<]+)</th>',
+        r'(?m)^<th scope="row">([^<]+)</th>',
         ("", THIS, LAST),
         file="/bureau/panels/packages",
     ),
@@ -256,6 +268,19 @@ CASES: dict[str, Case] = {
         ("", "?sort=code"),
         file=f"{TABLE}/areas",
     ),
+    "lists.round_differences": Case(
+        "bureau",
+        "/bureau/cycles/{twice}/differences",
+        "要素",
+        r"<td><b>(C\d+)</b>",
+    ),
+    "lists.left_to_put_right": Case("bureau", "/bureau/rectification", "要素", r'#item-\d+">(C\d+)</a>'),
+    "lists.rectification": Case(
+        "lead", "/rounds/{won_round}/rectification/{package}", "要素", r'<h2 id="h-\d+">\d+\. (C\d+) '
+    ),
+    "lists.answered": Case(
+        "lead", "/rounds/{won_round}/answers/{package}", "要素", r'/elements/C\d+">(C\d+) '
+    ),
     "lists.result": Case("lead", "/dossiers/{won}/result", "", r'<li id="C\d+">|<span class="chip"><i'),
 }
 
@@ -268,6 +293,8 @@ def make_town(app: Flask, store: Session, folder: Path) -> Town:
     won = make_scene(store, experts=2, dossier=_submitted(store, storage, folder, school))
     won.cycle.opens_at -= timedelta(days=365)
     _publish(store, won, below={"C3": "0.4", "C9": "0.2"})
+    _answer(store, won, staff.lead, staff.principal)
+    twice = _judged_twice(store)
     cycle = make_cycle(store)
     dossier = make_dossier(store, school, cycle)
     _draft(store, storage, folder, dossier, staff.lead, staff.contributor)
@@ -302,6 +329,8 @@ def make_town(app: Flask, store: Session, folder: Path) -> Town:
         "won": won.dossier.id,
         "cycle": cycle.id,
         "last": won.cycle.id,
+        "twice": twice.cycle.id,
+        "won_round": won.assignment.round_id,
         "package": won.package.id,
         "round": table.assignment.round_id,
         "at_table": table.package.id,
@@ -330,10 +359,62 @@ def _publish(store: Session, scene: Scene, *, below: dict[str, str]) -> None:
     awards.award(store, actor=office, now=NOW, cycle=scene.cycle, results=found)
 
 
+def _answer(store: Session, scene: Scene, lead: User, principal: User) -> None:
+    """The school answers to a factual error, and has drafted another answer."""
+    for code in ("C3", "C9"):
+        appeals.draft(
+            store,
+            actor=actor_for(store, lead),
+            now=NOW,
+            assignment=scene.assignment,
+            code=code,
+            text="第三页有记录。",
+            cited=[],
+            version=0,
+        )
+    appeals.send(
+        store,
+        actor=actor_for(store, principal),
+        now=NOW,
+        assignment=scene.assignment,
+        code="C9",
+        version=1,
+    )
+
+
+def _judged_twice(store: Session) -> Scene:
+    """Two rounds closed the same package, far apart in an element."""
+    first = make_scene(store, experts=2)
+    first.cycle.opens_at -= timedelta(days=730)
+    _close(first)
+    given = give_to_next_round(store, first, expert=first.experts[0])
+    store.add(
+        Determination(
+            assignment_id=given.id,
+            element="C14",
+            score=Decimal("0.1"),
+            rule=SettlementRule.CHAIR,
+            reason="没有记录。",
+            settled_by=first.chair.id,
+            settled_at=NOW,
+        )
+    )
+    given.closed_at = NOW
+    return first
+
+
 def _close(scene: Scene, below: dict[str, str] | None = None) -> None:
     for number in range(2):
         scene.hand_in(number, below)
     scene.settle_at(below or {})
+    for code in below or {}:
+        panel_reports.list_item(
+            scene.session,
+            actor=scene.chair_actor,
+            now=NOW,
+            assignment=scene.assignment,
+            plan=Plan(code, "记录不全。", "补齐记录。", "李主任", (NOW + timedelta(days=60)).date()),
+        )
     scene.close()
 
 

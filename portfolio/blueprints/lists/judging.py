@@ -135,7 +135,7 @@ def scores(assignment: Assignment) -> Listing[Row]:
         Column(_l("Final"), lambda row: row.final),
         Column(_l("Rule"), lambda row: str(wording.SETTLEMENT_RULES[row.rule]) if row.rule else _("open")),
     ]
-    return Listing(_title(assignment, _("Settlement")), columns, table.listed(*asked()))
+    return Listing(review_title(assignment, _("Settlement")), columns, table.listed(*asked()))
 
 
 @of(
@@ -157,7 +157,7 @@ def disagreements(assignment: Assignment) -> Listing[Area]:
         Column(_l("Spread"), lambda row: row.spread),
         Column(_l("To discuss"), lambda row: row.flagged),
     ]
-    return Listing(_title(assignment, _("By A-indicator")), columns, table.areas_by(sort))
+    return Listing(review_title(assignment, _("By A-indicator")), columns, table.areas_by(sort))
 
 
 def _given_by(at: int) -> Callable[[Row], Decimal | None]:
@@ -168,7 +168,8 @@ def _sum_of(at: int) -> Callable[[Area], Decimal | None]:
     return lambda row: row.sums[at]
 
 
-def _title(assignment: Assignment, words: str) -> str:
+def review_title(assignment: Assignment, words: str) -> str:
+    """How a file of a package's review is called."""
     return f"{assignment.package.dossier.school.name} {assignment.panel.round.name} {words}"
 
 
