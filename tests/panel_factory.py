@@ -21,10 +21,12 @@ from portfolio.models import (
     Review,
     Round,
     School,
+    Split,
     User,
 )
 from portfolio.policy import Actor
 from portfolio.services import closing, panels, reviews, settlement, terms
+from portfolio.services.allotting import propose
 from portfolio.services.cycles import RoundPlan
 from rubric.loader import DEFAULT, find
 from rubric.model import Channel
@@ -162,8 +164,12 @@ def make_scene(
     dossier: Dossier | None = None,
     independent_scores: int = 1,
     rounds: list[RoundPlan] | None = None,
+    shared_out: bool = False,
 ) -> Scene:
-    """A scored dossier, its package, and a panel that was given it in the first round."""
+    """A scored dossier, its package, and a panel that was given it in the first round.
+
+    Everybody has all elements, or each its share of them by A-indicator.
+    """
     plans = rounds or [RoundPlan("市级评估", independent_scores=independent_scores)]
     cycle = session.get_one(Cycle, dossier.cycle_id) if dossier else make_cycle(session, rounds=plans)
     if dossier is None:
@@ -183,7 +189,17 @@ def make_scene(
         experts=people,
         chair=chair,
     )
-    assignment = panels.assign(session, actor=bureau_actor(session), now=NOW, panel=panel, package=package)
+    shares = propose(
+        find(DEFAULT), Split.INDICATOR, {person.id: 0 for person in people}, needed=first.independent_scores
+    )
+    assignment = panels.assign(
+        session,
+        actor=bureau_actor(session),
+        now=NOW,
+        panel=panel,
+        package=package,
+        allotment=shares if shared_out else None,
+    )
     session.add_all(
         InterestStatement(user_id=person.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW)
         for person in [*people, chair]

@@ -159,14 +159,17 @@ def make_school_before_a_panel(
     *,
     experts: int = 3,
     rounds: list[RoundPlan] | None = None,
+    independent_scores: int = 1,
+    shared_out: bool = False,
 ) -> School:
-    """Everything scored and cited, submitted, and given to the first round's panel."""
-    cycle = make_cycle(session, rounds=rounds or [RoundPlan("市级评估")])
+    """Everything scored and cited, submitted, and given to the first round's panel (`shared_out`: to each a part)."""
+    plans = rounds or [RoundPlan("市级评估", independent_scores=independent_scores)]
+    cycle = make_cycle(session, rounds=plans)
     dossier = make_dossier(session, make_school(session), cycle)
     staff = make_staff(session, dossier.school)
     score_all(session, dossier)
     evidence = [make_evidence(session, dossier.school, storage, folder, title=f"材料{n}") for n in range(2)]
     for element in find(DEFAULT).elements:
         cite(session, dossier, element.code, evidence[element.number % 2], page=3)
-    panel = make_scene(session, experts=experts, dossier=dossier)
+    panel = make_scene(session, experts=experts, dossier=dossier, shared_out=shared_out)
     return School(panel, storage, staff, folder, evidence)
