@@ -166,7 +166,7 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     yield _item(
         _("Certificates"),
         "bureau.certificates",
-        within=("bureau.award", "bureau.set_validity", "bureau.revoke_certificate"),
+        within=("bureau.award", "bureau.revoke_certificate"),
     )
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Proof"), "documents.proof")

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from portfolio.models import Assignment, Cycle, Determination, Package, PackageElement, Panel, Round, School
+from portfolio.models import (
+    Assignment,
+    Cycle,
+    Determination,
+    Package,
+    PackageElement,
+    Panel,
+    ReportPart,
+    ReportSection,
+    Round,
+    School,
+)
 from portfolio.policy import Actor
 from portfolio.queries.rounds import still_blind_in
 from rubric.scoring import Band, band_for
@@ -37,6 +48,7 @@ class Result:
     final: Decimal
     below: int
     not_assessed: int
+    # the panel's, in Markdown; empty where its report says nothing
     opinion: str
     closed_at: datetime
     published_at: datetime | None
@@ -104,6 +116,7 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             Round.name,
             (Round.position == last).label("is_last"),
             Panel.name,
+            ReportPart.text,
             sums.c.points,
             sums.c.final,
             sums.c.below,
@@ -113,6 +126,10 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
         .join(School, School.id == Package.school_id)
         .join(Round, Round.id == Assignment.round_id)
         .join(Panel, Panel.id == Assignment.panel_id)
+        .outerjoin(
+            ReportPart,
+            and_(ReportPart.assignment_id == Assignment.id, ReportPart.part == ReportSection.OPINION),
+        )
         .join(sums, sums.c.assignment_id == Assignment.id)
         .where(Round.cycle_id == cycle.id, *wanted)
         .order_by(Assignment.closed_at, School.name, Assignment.id)
@@ -135,7 +152,7 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             final=final,
             below=below,
             not_assessed=not_assessed,
-            opinion=given.opinion,
+            opinion=opinion or "",
             closed_at=given.closed_at,
             published_at=given.published_at,
             band=_band(final, bands),
@@ -149,6 +166,7 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             round_,
             is_last,
             panel,
+            opinion,
             points,
             final,
             below,
