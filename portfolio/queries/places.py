@@ -241,11 +241,17 @@ def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
 
 
 def visit(session: Session, *, round_id: int, package_id: int, **_which: Any) -> tuple[Assignment, Place]:
-    """A package's assignment in a round, for the visit that its panel pays to the school."""
+    """A package's assignment in a round, for the visit that its panel pays to the school.
+
+    A package that was supplemented leads there too: what was noted without a line before is sent to its address.
+    """
+    given, asked = aliased(Package), aliased(Package)
     found = session.scalar(
         select(Assignment)
+        .join(given, given.id == Assignment.package_id)
+        .join(asked, _succeeds(given, asked))
         .options(*_around(Load(Assignment)))
-        .where(Assignment.round_id == round_id, Assignment.package_id == package_id)
+        .where(Assignment.round_id == round_id, asked.id == package_id)
     )
     if found is None:
         raise NotFound()
