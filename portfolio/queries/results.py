@@ -121,7 +121,6 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             sums.c.final,
             sums.c.below,
             sums.c.not_assessed,
-            func.coalesce(ReportPart.text, ""),
         )
         .join(Package, Package.id == Assignment.package_id)
         .join(School, School.id == Package.school_id)
@@ -172,7 +171,6 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             final,
             below,
             not_assessed,
-            opinion,
         ) in rows
         if dossier_id not in blind
     ]
