@@ -108,7 +108,6 @@ class Action(StrEnum):
     APPEAL_ACCEPTED = "appeal:accepted"
     APPEAL_DECLINED = "appeal:declined"
     PANELS_REMINDED = "panels:reminded"
-    VALIDITY_SET = "award:validity_set"
     CERTIFICATE_AWARDED = "certificate:awarded"
     CERTIFICATE_REVOKED = "certificate:revoked"
     SCHOOL_EXPORTED = "school:exported"

@@ -89,7 +89,7 @@ _RESULT = ("answers.", "rectification.")
 
 
 def menu(actor: Actor) -> list[Item]:
-    """The main menu for this person on this page."""
+    """The main menu for this person on this page; the four that are opened most first, since a phone folds the rest."""
     return [*_school(actor), *_panel(actor), *_bureau(actor)]
 
 
@@ -146,7 +146,6 @@ def _bureau(actor: Actor) -> Iterator[Item]:
     if not actor.holds(Role.BUREAU, Role.OBSERVER):
         return
     yield _item(_("City overview"), "bureau.overview")
-    yield _item(_("Cycles"), "bureau.cycles", within=_CYCLES)
     yield _item(
         _("Schools"),
         "bureau.schools",
@@ -157,17 +156,18 @@ def _bureau(actor: Actor) -> Iterator[Item]:
         "bureau.panels",
         within=("bureau.form_panel", "bureau.assign", "bureau.allot", "bureau.reallot", "office."),
     )
-    yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
     yield _item(
         _("Progress"),
         "bureau.progress",
         within=("bureau.remind", "bureau.publication", "bureau.publish_results"),
     )
+    yield _item(_("Cycles"), "bureau.cycles", within=_CYCLES)
     yield _item(
         _("Certificates"),
         "bureau.certificates",
-        within=("bureau.award", "bureau.set_validity", "bureau.revoke_certificate"),
+        within=("bureau.award", "bureau.revoke_certificate"),
     )
+    yield _item(_("Rectification"), "bureau.rectification_items", within=("rectification.",))
     yield _item(_("Accounts"), "bureau.accounts", within=("bureau.person", "bureau.invite"))
     yield _item(_("Proof"), "documents.proof")
     yield _item(_("Audit trail"), "bureau.audit_trail")

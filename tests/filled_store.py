@@ -16,7 +16,6 @@ from portfolio.models import (
     Appeal,
     AppealCitation,
     Assignment,
-    AwardTerms,
     Benchmark,
     Call,
     CarryOver,
@@ -261,7 +260,6 @@ def _review(session: Session, dossier: Dossier, package: Package) -> None:
                 occasion="2026-11-30-3",
                 noted_at=NOW,
             ),
-            AwardTerms(cycle_id=dossier.cycle_id, validity_years=3, set_by=expert.id, set_at=NOW),
             Certificate(
                 year=NOW.year,
                 serial=1,

@@ -70,7 +70,7 @@ def upgrade() -> None:
     )
     op.execute(
         "ALTER TABLE cycles ADD COLUMN award_years INTEGER"
-        " CONSTRAINT ck_cycles_award_for_a_year_or_more CHECK (award_years IS NULL OR award_years >= 1)"
+        " CONSTRAINT ck_cycles_award_for_years CHECK (award_years IS NULL OR award_years BETWEEN 1 AND 20)"
     )
     _fold_opinions()
     _seal()
@@ -310,7 +310,7 @@ def downgrade() -> None:
     op.drop_column("closings", "report")
     for table, check, column in (
         ("rounds", "answer_days_not_negative", "answer_days"),
-        ("cycles", "award_for_a_year_or_more", "award_years"),
+        ("cycles", "award_for_years", "award_years"),
     ):
         # SQLite drops a column's check with it, and no check by itself
         if op.get_bind().dialect.name != "sqlite":

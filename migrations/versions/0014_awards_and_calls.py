@@ -1,4 +1,4 @@
-"""certificates of the title, how long it is valid, and reminders around a panel's review.
+"""certificates of the title, and reminders around a panel's review.
 
 Revision ID: 0014
 """
@@ -19,7 +19,6 @@ CALLS = ("review_due", "review_late", "settle", "sign", "publish")
 
 def upgrade() -> None:
     """Forward."""
-    _award_terms()
     _certificates()
     _panel_reminders()
 
@@ -28,25 +27,10 @@ def downgrade() -> None:
     """Back."""
     op.drop_table("panel_reminders")
     op.drop_table("certificates")
-    op.drop_table("award_terms")
 
 
 def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=op.f(f"fk_{table}_{column}"))
-
-
-def _award_terms() -> None:
-    op.create_table(
-        "award_terms",
-        sa.Column("cycle_id", ID, autoincrement=False, nullable=False),
-        sa.Column("validity_years", sa.Integer(), nullable=False),
-        sa.Column("set_by", ID, nullable=False),
-        sa.Column("set_at", sa.DateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("cycle_id", name=op.f("pk_award_terms")),
-        _refers("award_terms", "cycle_id", "cycles"),
-        _refers("award_terms", "set_by", "users"),
-        sa.CheckConstraint("validity_years BETWEEN 1 AND 20", name=op.f("ck_award_terms_validity_in_years")),
-    )
 
 
 def _certificates() -> None:

@@ -20,6 +20,7 @@ from portfolio.queries import dossier as queries
 from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
 from portfolio.queries.proven import proofs_of
+from portfolio.queries.standing import Standing, standing
 from portfolio.services import checklists, dossiers
 from portfolio.services import trend as recording
 from portfolio.templating import days_until, score
@@ -257,7 +258,7 @@ def _element_page(
     navigation.stand_on(dossier.school, dossier)
     g.element_code = assessment.element
     place = Place(school_id=dossier.school_id, person_id=assessment.assignee_id)
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=is_of(dossier))
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False, to_school=is_of(dossier))
     here = _element(stands.rubric, assessment.element)
     measured = figures.results_of(stands.figures, dossier, here)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
@@ -302,7 +303,7 @@ def is_of(dossier: Dossier) -> bool:
     return dossier.school_id in web.actor().schools()
 
 
-def _first_undone(stands: queries.Standing) -> str | None:
+def _first_undone(stands: Standing) -> str | None:
     """The element with the most points at risk that isn't done."""
     statuses = stands.readiness.statuses
     return next(
@@ -315,7 +316,7 @@ def _first_undone(stands: queries.Standing) -> str | None:
     )
 
 
-def _next_gap(stands: queries.Standing, code: str) -> str | None:
+def _next_gap(stands: Standing, code: str) -> str | None:
     """The next element, after this one and around, that isn't quiet."""
     codes = [e.code for e in stands.rubric.elements]
     here = codes.index(code)

@@ -15,10 +15,10 @@ from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import Dossier, DossierState
 from portfolio.policy import Permission
-from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import people, places, supplements
 from portfolio.queries import work as queries
 from portfolio.queries.places import ElementAt
+from portfolio.queries.standing import standing
 from portfolio.services import dossiers, touches
 from portfolio.templating import days_until
 
@@ -91,7 +91,7 @@ def _back_to(at: ElementAt) -> Any:
 def _assign(dossier: Dossier, typed: Typed) -> int:
     due_on = typed.day("due_on")
     typed.check()
-    stands = dossier_queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False)
     chosen = set(request.form.getlist("element"))
     for group in request.form.getlist("group"):
         chosen.update(queries.codes_of(stands.rubric, group))
@@ -111,7 +111,7 @@ def _assign(dossier: Dossier, typed: Typed) -> int:
 
 def _division_page(dossier: Dossier, errors: dict[str, str] | None = None) -> str:
     navigation.stand_on(dossier.school, dossier)
-    stands = dossier_queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return render_template(
         "work/division.html",
         dossier=dossier,

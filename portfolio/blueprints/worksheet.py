@@ -15,8 +15,8 @@ from portfolio.documents import worksheet as document
 from portfolio.errors import DomainError, StaleWrite
 from portfolio.models import Dossier
 from portfolio.policy import Permission
-from portfolio.queries import dossier as queries
 from portfolio.queries import places
+from portfolio.queries.standing import standing
 from portfolio.services import worksheets
 from portfolio.services.worksheets import Plan
 
@@ -34,7 +34,7 @@ def worksheet(dossier: Dossier) -> Any:
 @web.guard(Permission.WORKSHEET_USE, places.dossier)
 def export(dossier: Dossier) -> Response:
     """All elements with what is scored and written so far."""
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False)
     lines = [
         document.Line(e.code, e.text, e.points, row.score, row.justification, row.version)
         for e in stands.rubric.elements
@@ -72,7 +72,7 @@ def take_in(dossier: Dossier) -> Any:
 
 
 def _plan(dossier: Dossier, data: bytes) -> Plan:
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return worksheets.plan(
         document.read(data),
         actor=web.actor(),
@@ -84,7 +84,7 @@ def _plan(dossier: Dossier, data: bytes) -> Plan:
 
 def _apply(dossier: Dossier, data: bytes) -> int:
     planned = _plan(dossier, data)
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False)
     return worksheets.apply(
         web.db(),
         actor=web.actor(),

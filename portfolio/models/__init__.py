@@ -1,6 +1,6 @@
 """The store: typed mappings and the rules a schema can hold. No workflow."""
 
-from portfolio.models.award import AwardTerms, Certificate
+from portfolio.models.award import Certificate
 from portfolio.models.calling import Call, PanelReminder
 from portfolio.models.carry import CarryOver, Rectification, TouchedElement
 from portfolio.models.cycle import Cycle, Round, RubricEdition
@@ -102,7 +102,6 @@ __all__ = [
     "AppealOutcome",
     "Assignment",
     "AuditEvent",
-    "AwardTerms",
     "Benchmark",
     "Blob",
     "Call",

@@ -1,4 +1,4 @@
-"""The title as awarded: for how long a cycle awards it, and each school's certificate."""
+"""The title as awarded: each school's certificate."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portfolio.db import Base, Id, Keyed
 from portfolio.models.columns import At, MaybeAt, MaybeUserId, SchoolId, UserId, Words
-
-LONGEST_VALIDITY = 20  # years
-
-
-class AwardTerms(Base):
-    """For how many years the title of a cycle is valid, as the bureau set it."""
-
-    __tablename__ = "award_terms"
-    __table_args__ = (
-        CheckConstraint(f"validity_years BETWEEN 1 AND {LONGEST_VALIDITY}", name="validity_in_years"),
-    )
-
-    cycle_id: Mapped[int] = mapped_column(Id, ForeignKey("cycles.id"), primary_key=True, autoincrement=False)
-    validity_years: Mapped[int]
-    set_by: Mapped[UserId]
-    set_at: Mapped[At]
 
 
 class Certificate(Keyed, Base):

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portfolio.db import Base, Id, Keyed, Score
 from portfolio.models.columns import At, Digest, MaybeAt, Name, sha256_check
 
+LONGEST_AWARD = 20  # years
+
 
 class RubricEdition(Base):
     """A rubric as it stood when a cycle took it up, under the digest of its official wording."""
@@ -31,7 +33,9 @@ class Cycle(Keyed, Base):
     __table_args__ = (
         CheckConstraint("score_step > 0", name="score_step_positive"),
         CheckConstraint("submit_by > opens_at", name="submit_by_after_opening"),
-        CheckConstraint("award_years IS NULL OR award_years >= 1", name="award_for_a_year_or_more"),
+        CheckConstraint(
+            f"award_years IS NULL OR award_years BETWEEN 1 AND {LONGEST_AWARD}", name="award_for_years"
+        ),
     )
 
     name: Mapped[Name] = mapped_column(unique=True)
@@ -44,7 +48,7 @@ class Cycle(Keyed, Base):
     pass_mark: Mapped[Decimal | None] = mapped_column(Score)
     # [{"name": "…", "minimum": "90"}], the lower limit in points as a plain decimal; highest first
     bands: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
-    # how long a title awarded in this cycle stands
+    # for how many years a title awarded in this cycle is valid
     award_years: Mapped[int | None]
     closed_at: Mapped[MaybeAt]
     created_at: Mapped[At]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.days import day_of
 from portfolio.errors import NotFound
-from portfolio.models import AwardTerms, Certificate, Cycle, Dossier, School, User
+from portfolio.models import Certificate, Cycle, Dossier, School, User
 from portfolio.policy import NOWHERE, Actor, Place
 from portfolio.queries.results import Result, published
 
@@ -122,12 +122,6 @@ def awardable(session: Session, actor: Actor, cycle: Cycle) -> list[Result]:
         for result in published(session, actor, cycle)
         if result.dossier_id not in holders and (cycle.pass_mark is None or result.final >= cycle.pass_mark)
     ]
-
-
-def validity_years(session: Session, cycle: Cycle) -> int | None:
-    """For how many years the titles of a cycle are valid; None until the bureau has said so."""
-    terms = session.get(AwardTerms, cycle.id)
-    return terms.validity_years if terms else None
 
 
 def _validities(held: Sequence[Certificate], today: Date) -> dict[int, Validity]:

@@ -241,7 +241,10 @@ def review(session: Session, *, review_id: int) -> tuple[Review, Place]:
 
 
 def visit(session: Session, *, round_id: int, package_id: int, **_which: Any) -> tuple[Assignment, Place]:
-    """A package's assignment in a round, for the visit that its panel pays to the school; found as `settlement`."""
+    """A package's assignment in a round, for the visit that its panel pays to the school.
+
+    A package that was supplemented leads there too: what was noted without a line before is sent to its address.
+    """
     given, asked = aliased(Package), aliased(Package)
     found = session.scalar(
         select(Assignment)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio.documents.archive.viewer import WAIVED
 from portfolio.documents.report import Assessed, Cited, Declared, Report
 from portfolio.models import Citation, Dossier, Evidence, GapWaiver, Introduction
-from portfolio.queries.dossier import Standing, standing
+from portfolio.queries.standing import Standing, standing
 from rubric.model import Element
 
 

@@ -48,6 +48,7 @@ class Result:
     final: Decimal
     below: int
     not_assessed: int
+    # the panel's, in Markdown; empty where its report says nothing
     opinion: str
     closed_at: datetime
     published_at: datetime | None
@@ -115,21 +116,21 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             Round.name,
             (Round.position == last).label("is_last"),
             Panel.name,
+            ReportPart.text,
             sums.c.points,
             sums.c.final,
             sums.c.below,
             sums.c.not_assessed,
-            func.coalesce(ReportPart.text, ""),
         )
         .join(Package, Package.id == Assignment.package_id)
         .join(School, School.id == Package.school_id)
         .join(Round, Round.id == Assignment.round_id)
         .join(Panel, Panel.id == Assignment.panel_id)
-        .join(sums, sums.c.assignment_id == Assignment.id)
         .outerjoin(
             ReportPart,
             and_(ReportPart.assignment_id == Assignment.id, ReportPart.part == ReportSection.OPINION),
         )
+        .join(sums, sums.c.assignment_id == Assignment.id)
         .where(Round.cycle_id == cycle.id, *wanted)
         .order_by(Assignment.closed_at, School.name, Assignment.id)
     )
@@ -151,7 +152,7 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             final=final,
             below=below,
             not_assessed=not_assessed,
-            opinion=opinion,
+            opinion=opinion or "",
             closed_at=given.closed_at,
             published_at=given.published_at,
             band=_band(final, bands),
@@ -165,11 +166,11 @@ def _results(session: Session, actor: Actor, cycle: Cycle, *wanted: ColumnElemen
             round_,
             is_last,
             panel,
+            opinion,
             points,
             final,
             below,
             not_assessed,
-            opinion,
         ) in rows
         if dossier_id not in blind
     ]

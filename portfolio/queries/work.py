@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from portfolio.days import day_of
 from portfolio.models import Dossier, DossierState
-from portfolio.queries import dossier as dossiers
 from portfolio.queries import people
+from portfolio.queries.standing import Standing, standing
 from rubric.gaps import ElementStatus, Gap, points_at_risk
 from rubric.model import Element, Rubric, SubIndicator
 from rubric.succession import Touch
@@ -78,7 +78,7 @@ class OwnerOverdue:
     tasks: tuple[Task, ...]
 
 
-def tasks(stands: dossiers.Standing, *, today: Date) -> list[Task]:
+def tasks(stands: Standing, *, today: Date) -> list[Task]:
     """Every element that somebody owns, the most urgent first."""
     gaps: dict[str | None, list[Gap]] = defaultdict(list)
     for gap in stands.readiness.gaps:
@@ -108,7 +108,7 @@ def tasks(stands: dossiers.Standing, *, today: Date) -> list[Task]:
 
 def my_work(session: Session, dossier: Dossier, *, user_id: int, now: datetime) -> list[Task]:
     """A person's elements, the most urgent first; two statements."""
-    stands = dossiers.standing(session, dossier, now=now, with_uncited=False)
+    stands = standing(session, dossier, now=now, with_uncited=False)
     return [task for task in tasks(stands, today=day_of(now)) if task.owner_id == user_id]
 
 
@@ -177,7 +177,7 @@ class Share:
     due_on: Date | None
 
 
-def division(stands: dossiers.Standing, *, today: Date) -> dict[str, list[Share]]:
+def division(stands: Standing, *, today: Date) -> dict[str, list[Share]]:
     """Who has which element by when: the B-indicators by their A-indicator's code."""
     return {
         indicator.code: [_share(stands, child, today) for child in indicator.children]
@@ -185,7 +185,7 @@ def division(stands: dossiers.Standing, *, today: Date) -> dict[str, list[Share]
     }
 
 
-def _share(stands: dossiers.Standing, child: SubIndicator, today: Date) -> Share:
+def _share(stands: Standing, child: SubIndicator, today: Date) -> Share:
     rows = tuple(_share_row(stands, element, today) for element in child.elements)
     owners = {row.owner_id for row in rows}
     days = {row.due_on for row in rows}
@@ -198,7 +198,7 @@ def _share(stands: dossiers.Standing, child: SubIndicator, today: Date) -> Share
     )
 
 
-def _share_row(stands: dossiers.Standing, element: Element, today: Date) -> ShareRow:
+def _share_row(stands: Standing, element: Element, today: Date) -> ShareRow:
     row = stands.assessments[element.code]
     status = stands.readiness.statuses[element.code]
     late = row.due_on is not None and row.due_on < today and status is not ElementStatus.OK

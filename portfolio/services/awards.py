@@ -13,38 +13,11 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.days import day_of
 from portfolio.errors import DomainError, Refused
-from portfolio.models import AwardTerms, Certificate, Cycle
-from portfolio.models.award import LONGEST_VALIDITY
+from portfolio.models import Certificate, Cycle
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.queries.results import Result
 from portfolio.services.rows import add_once
-
-
-def set_validity(session: Session, *, actor: Actor, now: datetime, cycle: Cycle, years: int) -> None:
-    """For how many years the titles of a cycle are valid from now on; those awarded keep theirs.
-
-    Raises DomainError("validity_out_of_range").
-    """
-    if not 1 <= years <= LONGEST_VALIDITY:
-        raise DomainError("validity_out_of_range", field="years", most=LONGEST_VALIDITY)
-    terms = session.get(AwardTerms, cycle.id)
-    before = terms.validity_years if terms else None
-    if before == years:
-        return
-    if terms is None:
-        session.add(AwardTerms(cycle_id=cycle.id, validity_years=years, set_by=actor.user_id, set_at=now))
-    else:
-        terms.validity_years, terms.set_by, terms.set_at = years, actor.user_id, now
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=Action.VALIDITY_SET,
-        subject=("cycle", cycle.id),
-        before={"years": before},
-        after={"cycle": cycle.name, "years": years},
-    )
 
 
 def award(
@@ -57,15 +30,11 @@ def award(
     """
     if not results:
         raise DomainError("results_missing", field="assignment")
-    # Whoever holds the rows of all terms numbers alone: a number is given once over all cycles.
-    terms = {
-        row.cycle_id: row
-        for row in session.scalars(select(AwardTerms).order_by(AwardTerms.cycle_id).with_for_update())
-    }
-    if cycle.id not in terms:
+    _number_alone(session)
+    if cycle.award_years is None:
         raise DomainError("validity_unset", field="assignment")
     today = day_of(now)
-    renew_by = years_after(today, terms[cycle.id].validity_years)
+    renew_by = years_after(today, cycle.award_years)
     serial = _last_serial(session, today.year)
     refusals: dict[str, DomainError] = {}
     awarded = []
@@ -156,6 +125,16 @@ def years_after(day: Date, years: int) -> Date:
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28) + timedelta(days=1)
+
+
+def _number_alone(session: Session) -> None:
+    """Hold the rows of all cycles, and read them anew: a number is given once over all of them."""
+    session.execute(
+        select(Cycle)
+        .order_by(Cycle.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def _last_serial(session: Session, year: int) -> int:

@@ -36,7 +36,7 @@ from portfolio.models import (
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.queries.copies import MissingCopy, missing_copies, newest_cited
-from portfolio.queries.dossier import Standing, standing
+from portfolio.queries.standing import Standing, standing
 from portfolio.services import accounts, supplements, timestamps
 from portfolio.services.occasions import Occasion, base_of, changed, occasion, sums_of, supplemented
 from portfolio.storage import Storage

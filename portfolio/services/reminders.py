@@ -30,8 +30,8 @@ from portfolio.models import (
     SupplementRequest,
     User,
 )
-from portfolio.queries import dossier as dossiers
 from portfolio.queries import work
+from portfolio.queries.standing import standing
 from portfolio.queries.supplements import asked_of
 from portfolio.queries.work import Task
 from portfolio.services.addresses import address_of
@@ -90,7 +90,7 @@ def due(session: Session, *, now: datetime, days: Sequence[int]) -> list[Due]:
     for dossier in _dossiers(session, today, last):
         already = _already(session, dossier.id)
         by_owner: dict[int, list[tuple[Task, int]]] = defaultdict(list)
-        stands = dossiers.standing(session, dossier, now=now, with_uncited=False)
+        stands = standing(session, dossier, now=now, with_uncited=False)
         asked = asked_of(session, dossier)
         for task in work.tasks(stands, today=today):
             if asked is not None and not asked.opens(task.element.code, now):

@@ -1,6 +1,7 @@
 """What results of a cycle are published by: pass mark, bands, how long a title stands, windows for answers.
 
-All of it is optional but for the windows, and none of it changes once a result of the cycle is out.
+All of it is optional but for the windows, and none of it changes once a result of the cycle is out: only how long
+a title is valid, which no result says, may still be named then.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from portfolio import audit, editions
 from portfolio.audit import Action
 from portfolio.errors import DomainError, Refused
 from portfolio.models import Assignment, Cycle, Round
+from portfolio.models.cycle import LONGEST_AWARD
 from portfolio.policy import Actor
 from portfolio.services.rows import clean_name
 from rubric.scoring import Band
@@ -56,6 +58,32 @@ def set_terms(
     for each in rounds:
         each.answer_days = answer_days.get(each.position, each.answer_days)
     session.flush()
+    _note(session, actor, now, cycle, before, described(cycle, rounds))
+
+
+def name_years(session: Session, *, actor: Actor, now: datetime, cycle: Cycle, years: int) -> None:
+    """Say for how many years a title is valid where nobody did before a result of the cycle came out.
+
+    Raises DomainError (terms_published, award_years_uneven).
+    """
+    session.refresh(cycle, with_for_update=True)
+    if cycle.award_years is not None:
+        raise DomainError("terms_published")
+    if not 1 <= years <= LONGEST_AWARD:
+        raise _uneven_years()
+    cycle.award_years = years
+    session.flush()
+    _note(session, actor, now, cycle, {"award_years": None}, {"award_years": years})
+
+
+def _note(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    cycle: Cycle,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
     audit.record(
         session,
         actor_id=actor.user_id,
@@ -63,7 +91,7 @@ def set_terms(
         action=Action.RESULT_TERMS_SET,
         subject=("cycle", cycle.id),
         before=before,
-        after=described(cycle, rounds),
+        after=after,
     )
 
 
@@ -106,11 +134,15 @@ def _check(
             errors[f"band_{at}"] = DomainError("mark_above_points", field=f"band_{at}", points=points)
         elif any(band.name == each.name or band.minimum == each.minimum for each in others):
             errors[f"band_{at}"] = DomainError("bands_alike", field=f"band_{at}")
-    if award_years is not None and award_years < 1:
-        errors["award_years"] = DomainError("award_years_uneven", field="award_years")
+    if award_years is not None and not 1 <= award_years <= LONGEST_AWARD:
+        errors["award_years"] = _uneven_years()
     for position, days in answer_days.items():
         if not 0 <= days <= LONGEST_WINDOW:
             name = f"answer_days_{position}"
             errors[name] = DomainError("window_too_long", field=name, longest=LONGEST_WINDOW)
     if errors:
         raise Refused(errors)
+
+
+def _uneven_years() -> DomainError:
+    return DomainError("award_years_uneven", field="award_years", most=LONGEST_AWARD)

@@ -104,7 +104,6 @@ AUDIT_ACTIONS = {
     Action.APPEAL_ACCEPTED: _l("accepted an answer to a factual error"),
     Action.APPEAL_DECLINED: _l("declined an answer to a factual error"),
     Action.PANELS_REMINDED: _l("reminded panels"),
-    Action.VALIDITY_SET: _l("set how long a title is valid"),
     Action.CERTIFICATE_AWARDED: _l("awarded a certificate"),
     Action.CERTIFICATE_REVOKED: _l("revoked a certificate"),
     Action.SCHOOL_EXPORTED: _l("had everything of a school packed"),

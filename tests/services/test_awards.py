@@ -53,7 +53,7 @@ def _scene(session: Session, dossier: object, rounds: list[RoundPlan] | None) ->
 def awarded_scene(session: Session, office: Actor, *, years: int = 3) -> tuple[Scene, Certificate]:
     scene = closed_scene(session)
     panels.publish(session, actor=office, now=NOW, assignment=scene.assignment)
-    awards.set_validity(session, actor=office, now=NOW, cycle=scene.cycle, years=years)
+    scene.cycle.award_years = years
     found = results.published(session, office, scene.cycle)
     (certificate,) = awards.award(session, actor=office, now=NOW, cycle=scene.cycle, results=found)
     return scene, certificate
@@ -148,7 +148,7 @@ def test_what_can_not_be_awarded_is_refused_row_by_row(session: Session, office:
     unpublished = results.to_publish(session, office, scene.cycle)
     with pytest.raises(DomainError, match="validity_unset"):
         awards.award(session, actor=office, now=NOW, cycle=scene.cycle, results=unpublished)
-    awards.set_validity(session, actor=office, now=NOW, cycle=scene.cycle, years=3)
+    scene.cycle.award_years = 3
     assert _refusal(session, office, scene, unpublished) == "not_published"
     panels.publish(session, actor=office, now=NOW, assignment=scene.assignment)
     published = results.published(session, office, scene.cycle)
@@ -170,24 +170,10 @@ def _refusal(session: Session, office: Actor, scene: Scene, chosen: list[results
 def test_only_the_last_rounds_result_carries_the_title(session: Session, office: Actor) -> None:
     scene = closed_scene(session, rounds=[RoundPlan("区县初评"), RoundPlan("市级评估")])
     panels.publish(session, actor=office, now=NOW, assignment=scene.assignment)
-    awards.set_validity(session, actor=office, now=NOW, cycle=scene.cycle, years=3)
+    scene.cycle.award_years = 3
     assert queries.awardable(session, office, scene.cycle) == []
     named = results.named(session, office, scene.cycle, [scene.assignment.id])
     assert _refusal(session, office, scene, named) == "not_last_round"
-
-
-@pytest.mark.parametrize("years", [0, 21])
-def test_a_validity_out_of_range_is_refused(session: Session, office: Actor, years: int) -> None:
-    scene = make_scene(session, experts=1)
-    with pytest.raises(DomainError, match="validity_out_of_range"):
-        awards.set_validity(session, actor=office, now=NOW, cycle=scene.cycle, years=years)
-
-
-def test_changed_terms_leave_certificates_as_they_were(session: Session, office: Actor) -> None:
-    scene, certificate = awarded_scene(session, office, years=3)
-    awards.set_validity(session, actor=office, now=NOW, cycle=scene.cycle, years=6)
-    assert queries.validity_years(session, scene.cycle) == 6
-    assert certificate.renew_by.year == NOW.year + 3
 
 
 def test_a_certificate_is_called_due_a_year_ahead_and_expired_past_its_day(

@@ -23,7 +23,7 @@ from portfolio.models import (
     SelfAssessment,
 )
 from portfolio.policy import Actor
-from portfolio.queries.dossier import Standing, standing
+from portfolio.queries.standing import Standing, standing
 from portfolio.services import checklists, packages
 from portfolio.storage import Storage
 from rubric.gaps import ElementStatus, Gap, Rule, default_weights

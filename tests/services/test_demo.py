@@ -45,8 +45,8 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries import figures
-from portfolio.queries.dossier import standing
 from portfolio.queries.panel_report import panel_report
+from portfolio.queries.standing import standing
 from portfolio.queries.work import tasks
 from portfolio.services import accounts, settlement
 from portfolio.storage import Storage, StorageUnavailable

@@ -17,7 +17,7 @@ from portfolio.demo.load import load
 from portfolio.editions import weights_of
 from portfolio.models import Dossier, EvidenceKind, Role, School, SelfAssessment
 from portfolio.policy import Actor
-from portfolio.queries.dossier import Standing, standing
+from portfolio.queries.standing import Standing, standing
 from portfolio.services import citations, dossiers
 from portfolio.services.evidence import Description, add_evidence
 from portfolio.services.uploads import store

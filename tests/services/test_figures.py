@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.models import AuditEvent, Dossier, DossierState, FigureValue
 from portfolio.policy import Actor
-from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import figures as queries
+from portfolio.queries.standing import standing
 from portfolio.services import figures, trash
 from portfolio.services.figures import Typed
 from portfolio.storage import Storage
@@ -209,7 +209,7 @@ def test_the_sheet_shows_what_is_met_what_is_not_and_what_is_missing(
     assert (training.verdict, training.shown(YEAR)) == (Verdict.UNMET, Decimal("7.50"))
     assert (qualified.verdict, backbone.verdict) == (Verdict.MET, Verdict.NOT_ENOUGH_DATA)
     assert backbone.missing == (("backbone_teachers", YEAR),)
-    known = dossier_queries.standing(session, dossier, now=NOW).figures
+    known = standing(session, dossier, now=NOW).figures
     assert queries.results_of(known, dossier, RUBRIC.element("C38")) == [training]
 
 

@@ -72,6 +72,7 @@ def test_a_pass_mark_alone_names_no_band(session: Session) -> None:
         ({"bands": [BANDS[0], Band("良好", Decimal("70"))]}, {"band_2": "bands_alike"}),
         ({"bands": [BANDS[0], Band("中", Decimal("80"))]}, {"band_2": "bands_alike"}),
         ({"award_years": 0}, {"award_years": "award_years_uneven"}),
+        ({"award_years": 21}, {"award_years": "award_years_uneven"}),
         ({"answer_days": {1: 91}}, {"answer_days_1": "window_too_long"}),
     ],
 )
@@ -91,6 +92,18 @@ def test_what_results_are_published_by_stays_once_one_is_out(session: Session) -
         _set(session, made.scene.cycle, pass_mark=Decimal("74"))
     result = published_results(session, made.scene.dossier)[0]
     assert result.standing is not None and result.standing.passed
+
+
+def test_how_long_a_title_is_valid_may_still_be_named_once_a_result_is_out(session: Session) -> None:
+    made = make_published(session)
+    given = {"actor": bureau_actor(session), "now": NOW, "cycle": made.scene.cycle}
+    for years in (0, 21):
+        with pytest.raises(DomainError, match="award_years_uneven"):
+            result_terms.name_years(session, **given, years=years)  # type: ignore[arg-type]
+    result_terms.name_years(session, **given, years=3)  # type: ignore[arg-type]
+    assert made.scene.cycle.award_years == 3
+    with pytest.raises(DomainError, match="terms_published"):
+        result_terms.name_years(session, **given, years=5)  # type: ignore[arg-type]
 
 
 def test_a_result_says_nothing_of_what_is_not_set(session: Session) -> None:

@@ -28,7 +28,7 @@ from portfolio.models import (
     SelfAssessment,
 )
 from portfolio.policy import Actor
-from portfolio.queries.dossier import standing
+from portfolio.queries.standing import standing
 from portfolio.services import citations, cycles, dossiers, evidence, packages, summaries
 from portfolio.services.evidence import Description
 from portfolio.storage import Storage

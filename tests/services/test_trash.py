@@ -14,10 +14,10 @@ from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import AuditEvent, Citation, Dossier, Evidence, EvidenceKind, EvidenceVersion
 from portfolio.policy import Actor
-from portfolio.queries import dossier as dossier_queries
 from portfolio.queries.evidence import sheet
 from portfolio.queries.library import Filter, library_page, picks
 from portfolio.queries.problems import Yardstick
+from portfolio.queries.standing import standing
 from portfolio.services import citations, evidence, trash
 from portfolio.services.evidence import Description, StoredFile
 from portfolio.storage import Storage
@@ -147,7 +147,7 @@ def test_the_trash_is_out_of_the_library_its_counts_the_picker_and_the_gaps(
     )
     assert (facets.trashed, facets.versions) == (1, 1)
     assert picks(session, yardstick=Yardstick(dossier.school_id, dossier.id, 2024), element="C1") == ()
-    gaps = dossier_queries.standing(session, dossier, now=NOW).readiness.gaps
+    gaps = standing(session, dossier, now=NOW).readiness.gaps
     assert [gap for gap in gaps if gap.element is None] == []
 
 

@@ -21,7 +21,8 @@ from portfolio.models import (
     ReadinessRecord,
     SelfAssessment,
 )
-from portfolio.queries.dossier import overview, standing
+from portfolio.queries.dossier import overview
+from portfolio.queries.standing import standing
 from portfolio.queries.trend import comparisons, trend
 from portfolio.services import accounts, dossiers
 from portfolio.services.trend import mark_seen, record_day

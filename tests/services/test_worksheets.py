@@ -19,7 +19,7 @@ from portfolio.documents import cells, worksheet
 from portfolio.errors import DomainError
 from portfolio.models import AuditEvent, Dossier, SelfAssessment, User
 from portfolio.policy import Actor
-from portfolio.queries.dossier import Standing, standing
+from portfolio.queries.standing import Standing, standing
 from portfolio.services import dossiers, worksheets
 from portfolio.services.worksheets import Kind, Plan
 from tests.factories import NOW, actor_for, make_dossier, make_staff

@@ -352,7 +352,7 @@ def _publish(store: Session, scene: Scene, *, below: dict[str, str]) -> None:
     _close(scene, below)
     office = bureau_actor(store)
     panels.publish(store, actor=office, now=NOW, assignment=scene.assignment)
-    awards.set_validity(store, actor=office, now=NOW, cycle=scene.cycle, years=3)
+    scene.cycle.award_years = 3
     found = results.published(store, office, scene.cycle)
     (first,) = awards.award(store, actor=office, now=NOW, cycle=scene.cycle, results=found)
     awards.revoke(store, actor=office, now=NOW, certificate=first, reason="名称有误，重新颁发。")

@@ -97,6 +97,7 @@ def test_many_results_are_chosen_looked_at_and_published(
     address = f"/bureau/cycles/{first.cycle.id}/publication"
     told = _words(text_of(clerk, f"{address}?assignment={chosen[0]}&assignment={chosen[1]}"))
     assert told.count("90.0") >= 4
+    assert told.count("同意推荐。") == 2
     assert first.school.name in told
     assert second.school.name in told
     assert clerk.post(address, {"assignment": chosen}).status_code == 302
@@ -147,10 +148,13 @@ def test_a_title_is_awarded_printed_seen_by_its_school_and_revoked_with_a_reason
     early = clerk.post(award, {"assignment": scene.assignment.id})
     assert early.status_code == 422
     assert "有效年限" in early.get_data(as_text=True)
-    refused = clerk.post(f"/bureau/cycles/{cycle}/validity", {"years": "99"})
+    terms = f"/bureau/cycles/{cycle}/terms"
+    assert terms in text_of(clerk, "/bureau/certificates")
+    refused = clerk.post(terms, {"award_years": "99"})
     assert refused.status_code == 422
     assert 'value="99"' in refused.get_data(as_text=True)
-    clerk.post(f"/bureau/cycles/{cycle}/validity", {"years": "3"})
+    assert clerk.post(terms, {"award_years": "3"}).status_code == 302
+    assert clerk.post(terms, {"award_years": "4"}).status_code == 422
     assert clerk.post(award, {"assignment": scene.assignment.id}).status_code == 302
     page = text_of(clerk, "/bureau/certificates")
     assert "新优质〔2026〕0001号" in page

@@ -21,7 +21,6 @@ from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
-    AwardTerms,
     Blob,
     Finding,
     FindingPhoto,
@@ -747,9 +746,7 @@ def _scene(
         "observer": make_user(store, Role.OBSERVER),
         "nobody": None,
     }
-    office = people["bureau"]
-    assert office is not None
-    store.add(AwardTerms(cycle_id=scene.cycle.id, validity_years=3, set_by=office.id, set_at=NOW))
+    scene.cycle.award_years = 3
     newcomer = make_user(store, Role.EXPERT)
     held, _place = bureau.assignment(store, assignment_id=scene.assignment.id)
     ground = Ground(scene, newcomer, assigning.standing_digest(assigning.seats(store, held)), found)

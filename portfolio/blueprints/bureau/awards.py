@@ -1,4 +1,4 @@
-"""Certificates: the list to read and print, for how long a title is valid, awarding and revoking."""
+"""Certificates: the list to read and print, awarding and revoking."""
 
 from __future__ import annotations
 
@@ -27,21 +27,6 @@ from portfolio.services import awards as services
 def certificates() -> Any:
     """All certificates, or those of a cycle or a validity; and who can be awarded one."""
     return _page(show_asked())
-
-
-@blueprint.post("/bureau/cycles/<int:cycle_id>/validity")
-@web.guard(Permission.CITY_MANAGE, places.cycle)
-def set_validity(held: Cycle) -> Any:
-    """For how many years the titles of the cycle are valid."""
-    typed = Typed(request.form)
-    try:
-        years = typed.whole("years")
-        typed.check()
-        services.set_validity(web.db(), actor=web.actor(), now=web.now(), cycle=held, years=years)
-    except DomainError as error:
-        return _page(Show(cycle_id=held.id), refused(error), typed=request.form), 422
-    flash(_("Saved"), "ok")
-    return redirect(url_for("bureau.certificates", cycle=held.id))
 
 
 @blueprint.post("/bureau/cycles/<int:cycle_id>/certificates")
@@ -99,7 +84,6 @@ def _page(
         show=show,
         found=queries.register(web.db(), show, now=web.now()),
         awardable=queries.awardable(web.db(), web.actor(), offering) if offering else [],
-        years=queries.validity_years(web.db(), offering) if offering else None,
         validities=list(Validity),
         typed=typed or {},
         chosen=keys(request.form.getlist("assignment")),

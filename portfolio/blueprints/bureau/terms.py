@@ -33,17 +33,25 @@ def result_terms(held: Cycle) -> Any:
 @blueprint.post("/bureau/cycles/<int:cycle_id>/terms")
 @web.guard(Permission.CITY_MANAGE, queries.cycle)
 def set_terms(held: Cycle) -> Any:
-    """Set them all."""
+    """Set them all; once a result is out, only how long a title is valid where nobody said so yet."""
     try:
-        service.set_terms(
-            web.db(), actor=web.actor(), now=web.now(), cycle=held, **_terms(Typed(request.form), held)
-        )
+        _set(held, Typed(request.form))
     except DomainError as error:
         errors = refused(error)
         again, _place = queries.cycle(web.db(), cycle_id=held.id)
         return _page(again, request.form, errors), 422
     flash(_("Saved"), "ok")
     return redirect(url_for("bureau.cycle", cycle_id=held.id))
+
+
+def _set(held: Cycle, typed: Typed) -> None:
+    given: dict[str, Any] = {"actor": web.actor(), "now": web.now(), "cycle": held}
+    if not service.is_any_published(web.db(), held):
+        service.set_terms(web.db(), **given, **_terms(typed, held))
+        return
+    years = typed.whole("award_years")
+    typed.check()
+    service.name_years(web.db(), **given, years=years)
 
 
 def _terms(typed: Typed, held: Cycle) -> dict[str, Any]:

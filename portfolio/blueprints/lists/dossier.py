@@ -16,9 +16,9 @@ from portfolio.editions import rubric_of
 from portfolio.models import Dossier
 from portfolio.policy import Permission, Place
 from portfolio.queries import carry, figures, people, trend, work
-from portfolio.queries import dossier as queries
 from portfolio.queries.carry import CarriedCitation, CarryPlan, Problem
 from portfolio.queries.figures import Entry, FigureRow
+from portfolio.queries.standing import Standing, standing
 from portfolio.queries.trend import Comparison
 from portfolio.queries.work import ShareRow, Task
 from portfolio.services import packages
@@ -30,7 +30,7 @@ from rubric.model import Element, Rubric
 # ---- Elements and gaps ----
 
 
-class Standing(NamedTuple):
+class Line(NamedTuple):
     """An element of a dossier as it stands."""
 
     element: Element
@@ -42,7 +42,7 @@ class Standing(NamedTuple):
     justification: str
 
 
-ELEMENTS: list[Column[Standing]] = [
+ELEMENTS: list[Column[Line]] = [
     Column(_l("Element"), lambda row: row.element.code),
     Column(_l("A-indicator"), lambda row: row.element.indicator),
     Column(_l("B-indicator"), lambda row: row.element.sub_indicator),
@@ -59,12 +59,12 @@ ELEMENTS: list[Column[Standing]] = [
 
 
 @of("dossier.home", "/dossiers/<int:dossier_id>/elements", _l("Elements"))
-def elements(dossier: Dossier) -> Listing[Standing]:
+def elements(dossier: Dossier) -> Listing[Line]:
     """Every element of a dossier: scores, citations, what is missing."""
     stands = _standing(dossier)
     names = people.names_of(web.db(), {row.assignee_id for row in stands.assessments.values()})
     rows = [
-        Standing(
+        Line(
             element=element,
             score=stands.assessments[element.code].score,
             status=stands.readiness.statuses[element.code],
@@ -102,8 +102,8 @@ def gaps(dossier: Dossier) -> Listing[Missing]:
     return Listing(f"{dossier.school.name} {_('Gaps')}", GAPS, rows)
 
 
-def _standing(dossier: Dossier) -> queries.Standing:
-    return queries.standing(web.db(), dossier, now=web.now(), to_school=is_of(dossier))
+def _standing(dossier: Dossier) -> Standing:
+    return standing(web.db(), dossier, now=web.now(), to_school=is_of(dossier))
 
 
 CHECK_LIST: list[Column[Missing]] = [
@@ -186,7 +186,7 @@ DIVISION: list[Column[Shared]] = [
 @of("work.division", "/dossiers/<int:dossier_id>/work", _l("Who does what"))
 def division(dossier: Dossier) -> Listing[Shared]:
     """Who does what by when."""
-    stands = queries.standing(web.db(), dossier, now=web.now(), with_uncited=False)
+    stands = standing(web.db(), dossier, now=web.now(), with_uncited=False)
     names = people.names_of(web.db(), {row.assignee_id for row in stands.assessments.values()})
     shares = work.division(stands, today=day_of(web.now()))
     rows = [

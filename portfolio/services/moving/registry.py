@@ -350,6 +350,5 @@ LEFT: dict[str, str] = {
     "survey_answers": "the panel's own",
     "panel_reminders": "the panel's own",
     "document_templates": "the bureau's own",
-    "award_terms": "the bureau's own",
     "certificates": "the bureau's own: their numbers are one installation's",
 }

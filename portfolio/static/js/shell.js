@@ -1,7 +1,17 @@
 // Small behaviour every page shares.
 
-// On a phone the menu may be wider than the window: where one is stands in view.
-document.querySelector(".app-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+// What unfolds over the page closes when something else is pressed, or by Escape.
+const OVER = "details:is(.app-more, .downloads)[open]";
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll(OVER)) if (!open.contains(event.target)) open.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll(OVER)) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
 
 // Arrow keys walk the heat grid; every cell stays a plain link without this.
 document.addEventListener("keydown", (event) => {

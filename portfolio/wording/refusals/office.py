@@ -12,6 +12,5 @@ REFUSALS = {
     "below_pass_mark": _l("This result is below the pass mark of %(pass_mark)s points."),
     "already_awarded": _l("This school has its certificate of this cycle already."),
     "already_revoked": _l("This certificate has been revoked already."),
-    "validity_unset": _l("First say for how many years the title of this cycle is valid."),
-    "validity_out_of_range": _l("Please give a number of years from 1 to %(most)s."),
+    "validity_unset": _l("First say in the terms of the results for how many years a title is valid."),
 }

@@ -33,7 +33,7 @@ REFUSALS = {
     "band_incomplete": _l("A band needs a name and the points it begins at."),
     "bands_alike": _l("Two bands have the same name or begin at the same points."),
     "mark_above_points": _l("The rubric has %(points)s points in all."),
-    "award_years_uneven": _l("A title stands for one year or more."),
+    "award_years_uneven": _l("Please give a number of years from 1 to %(most)s."),
     "window_too_long": _l("A window lasts %(longest)s days at most."),
     "evidence_answers": _l("An answer of the school to a panel rests on it: it stays."),
 }
