@@ -94,7 +94,7 @@ CASES: dict[str, Case] = {
         "bureau",
         "/bureau/panels",
         "学校",
-        r'<th scope="row">([^<]+)</th>',
+        r'<th scope="row">([^<]+)</th>\n',
         ("", THIS, LAST),
         file="/bureau/panels/packages",
     ),
