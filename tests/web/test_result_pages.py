@@ -311,7 +311,8 @@ def test_the_bureau_sets_what_results_are_published_by(
 
 def test_what_experts_said_in_the_same_words_is_said_once(published: Published, store: Session) -> None:
     result = published_results(store, published.scene.dossier)[0]
-    said = {each.element.code: [voice.who for voice in each.voices] for each in (*result.below, *result.full)}
+    judged = (*result.below, *result.as_claimed, *result.full)
+    said = {each.element.code: [voice.who for voice in each.voices] for each in judged}
     first, second = (expert.name for expert in published.scene.experts)
     assert set(said["C3"]) == {(first,), (second,)}
     assert [set(who) for who in said["C1"]] == [{first, second}]
