@@ -115,6 +115,16 @@ def cited_files(session: Session, package_id: int) -> dict[str, list[CitedFile]]
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """A score and its reason, as one or more experts gave them."""
+
+    who: tuple[str, ...]
+    score: Decimal | None
+    reason: str
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class JudgedElement:
     """An element's score ladder, from the school's score to what stands; and why points were lost."""
 
@@ -141,6 +151,15 @@ class JudgedElement:
     def given(self) -> tuple[Rung, ...]:
         """The rungs that aren't the school's own."""
         return tuple(rung for rung in self.rungs if rung.stage not in (Stage.EARLIER, Stage.SCHOOL))
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        """What the experts said, each of it once with all who said it in the same words, in the experts' order."""
+        said: dict[tuple[Decimal | None, str, str | None], list[str]] = {}
+        for rung in self.rungs:
+            if rung.stage == Stage.EXPERT:
+                said.setdefault((rung.score, rung.reason, rung.channel), []).append(rung.who or "")
+        return tuple(Voice(tuple(who), *words) for words, who in said.items())
 
     @property
     def lost(self) -> Decimal:

@@ -55,6 +55,16 @@ CYCLE = {
 }
 
 
+def test_the_menu_folds_what_is_opened_less_and_says_where_one_is_in_it(clerk: Browser) -> None:
+    page = text_of(clerk, "/bureau/certificates")
+    menu = page.split('<nav class="app-nav')[1].split("</nav>")[0]
+    first, rest = menu.split('<div class="app-rest">')
+    assert [first.count("<a "), rest.count("<a ")] == [4, 6]
+    assert re.search(r'<a href="/bureau/certificates" aria-current="page">证书</a>', rest)
+    summary = re.search(r"<summary[^>]*>(.*)</summary>", first)
+    assert summary and re.sub("<[^>]+>", "", summary[1]) == "更多： 证书"
+
+
 def test_a_cycle_is_opened_at_the_hours_of_xi_an(store: Session, clerk: Browser) -> None:
     answer = clerk.post("/bureau/cycles", CYCLE)
     cycle = store.scalars(select(Cycle)).one()

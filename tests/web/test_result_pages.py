@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Appeal, Membership, RectificationItem, ReportPart, Role, User
+from portfolio.queries.package import published_results
 from portfolio.services import appeals
 from tests.conftest import Browser, Clock
 from tests.counting import statements
@@ -306,6 +307,15 @@ def test_the_bureau_sets_what_results_are_published_by(
     store.rollback()
     store.refresh(settled.scene.cycle)
     assert settled.scene.cycle.pass_mark == Decimal(80)
+
+
+def test_what_experts_said_in_the_same_words_is_said_once(published: Published, store: Session) -> None:
+    result = published_results(store, published.scene.dossier)[0]
+    judged = (*result.below, *result.as_claimed, *result.full)
+    said = {each.element.code: [voice.who for voice in each.voices] for each in judged}
+    first, second = (expert.name for expert in published.scene.experts)
+    assert set(said["C3"]) == {(first,), (second,)}
+    assert [set(who) for who in said["C1"]] == [{first, second}]
 
 
 def test_a_result_without_terms_names_no_band(published: Published, log_in: LogIn) -> None:

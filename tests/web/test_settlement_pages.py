@@ -206,7 +206,9 @@ def test_an_expert_far_from_the_rest_is_shown_to_the_chair(store: Session, log_i
     assert scene.experts[0].name in notice[0]
     assert not any(expert.name in notice[0] for expert in scene.experts[1:])
     for expert in scene.experts:
-        assert 'class="notice"' not in log_in(expert).get(_address(scene)).get_data(as_text=True)
+        assert 'class="notice" data-s="diff"' not in log_in(expert).get(_address(scene)).get_data(
+            as_text=True
+        )
 
 
 # ---- Settling ----

@@ -128,6 +128,18 @@ def test_a_finding_stands_beside_the_element_for_its_writer_alone(
     assert WORDS not in text_of(log_in(scene.chair).get(visit(scene, "/elements/C14")))
 
 
+def test_the_score_is_seen_first_until_something_was_found(scene: Scene, expert: Browser) -> None:
+    element = f"/reviews/{scene.reviews[0].id}/elements/C14"
+
+    def found_first() -> bool:
+        page = text_of(expert.get(element))
+        return page.index('id="h-visit"') < page.index('id="reason"')
+
+    assert not found_first()
+    note(expert, scene)
+    assert found_first()
+
+
 def test_at_the_table_everybody_reads_it(
     store: Session, scene: Scene, expert: Browser, log_in: LogIn
 ) -> None:
