@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portfolio.errors import NotFound
 from portfolio.models import Assignment, Dossier, Errand, ErrandKind, ErrandState, Package, School
 from portfolio.policy import Actor, Permission, Place
+from portfolio.queries.places import succeeds
 from portfolio.queries.rounds import still_blind
 
 # What one must still be allowed when one fetches what was made.
@@ -56,9 +57,12 @@ def mine(session: Session, user_id: int, *, school_id: int | None = None) -> lis
 
 def errand(session: Session, *, errand_id: int) -> tuple[Errand, Place]:
     """An errand; it is theirs who asked for it."""
+    given = aliased(Package)
     rows = session.execute(
         select(Errand, Assignment.panel_id)
-        .outerjoin(Assignment, Assignment.package_id == Errand.package_id)
+        .outerjoin(Package, Package.id == Errand.package_id)
+        .outerjoin(given, succeeds(given, Package))
+        .outerjoin(Assignment, Assignment.package_id == given.id)
         .where(Errand.id == errand_id)
     ).all()
     if not rows:

@@ -161,7 +161,7 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
         .join(EvidenceVersion.blob)
         .outerjoin(PackageFile, PackageFile.evidence_version_id == EvidenceVersion.id)
         .outerjoin(holding, holding.id == PackageFile.package_id)
-        .outerjoin(given, _succeeds(given, holding))
+        .outerjoin(given, succeeds(given, holding))
         .outerjoin(Assignment, or_(Assignment.package_id == given.id, Assignment.id.in_(_answered_with())))
         .where(EvidenceVersion.evidence_id == evidence_id, EvidenceVersion.number == number)
     ).all()
@@ -172,7 +172,7 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
     return FileAt(version, rows[0].Blob), Place(school_id=version.school_id, panel_ids=panels)
 
 
-def _succeeds(given: type[Package], asked: type[Package]) -> ColumnElement[bool]:
+def succeeds(given: type[Package], asked: type[Package]) -> ColumnElement[bool]:
     """Whether who has a package may read another one: that itself, or one that it supplements."""
     return and_(given.dossier_id == asked.dossier_id, given.number >= asked.number)
 
@@ -195,7 +195,7 @@ def package(session: Session, *, package_id: int) -> tuple[Package, Place]:
     given = aliased(Package)
     rows = session.execute(
         select(Package, Assignment.panel_id)
-        .outerjoin(given, _succeeds(given, Package))
+        .outerjoin(given, succeeds(given, Package))
         .outerjoin(Assignment, Assignment.package_id == given.id)
         .options(
             joinedload(Package.dossier, innerjoin=True).options(
@@ -249,7 +249,7 @@ def visit(session: Session, *, round_id: int, package_id: int, **_which: Any) ->
     found = session.scalar(
         select(Assignment)
         .join(given, given.id == Assignment.package_id)
-        .join(asked, _succeeds(given, asked))
+        .join(asked, succeeds(given, asked))
         .options(*_around(Load(Assignment)))
         .where(Assignment.round_id == round_id, asked.id == package_id)
     )
@@ -267,7 +267,7 @@ def settlement(session: Session, *, round_id: int, package_id: int) -> tuple[Ass
     rows = session.execute(
         select(Assignment, Review.expert_id)
         .join(given, given.id == Assignment.package_id)
-        .join(asked, _succeeds(given, asked))
+        .join(asked, succeeds(given, asked))
         .outerjoin(
             Review,
             and_(

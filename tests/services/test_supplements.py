@@ -20,13 +20,15 @@ from portfolio.models import (
     AuditEvent,
     Correction,
     DossierState,
+    Errand,
+    ErrandKind,
     Package,
     PackageFile,
     SupplementElement,
     SupplementProposal,
 )
 from portfolio.policy import Permission, Place, allows
-from portfolio.queries import places
+from portfolio.queries import errands, places
 from portfolio.queries.supplements import Outcome, history, latest, proposals
 from portfolio.services import (
     carrying,
@@ -570,3 +572,23 @@ def test_the_check_names_what_a_package_holds_otherwise_though_nobody_asked(scho
     school.session.flush()
     matters = [problem.matter for problem in Inspection(school.session, school.storage).problems()]
     assert matters == ["it differs from package 1 where nobody asked: C2"]
+
+
+def test_what_a_panel_asked_for_of_the_first_package_stays_theirs_after_the_supplement(
+    school: School,
+) -> None:
+    session, assignment = school.session, school.panel.assignment
+    errand = Errand(
+        kind=ErrandKind.PACKAGE,
+        subject=f"package:{assignment.package_id}",
+        school_id=school.dossier.school_id,
+        package_id=assignment.package_id,
+        asked_by=school.panel.experts[0].id,
+        asked_at=NOW,
+    )
+    session.add(errand)
+    school.ask("C1")
+    school.write("C1")
+    school.answer()
+    _found, place = errands.errand(session, errand_id=errand.id)
+    assert place.panel_ids == {assignment.panel_id}
