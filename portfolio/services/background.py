@@ -60,7 +60,6 @@ def register(
     jobs.handle(timestamps.JOB, partial(timestamps.run, settings, sessions, clock))
     if settings.tsa_url:
         jobs.handle(STAMP, partial(stamp, jobs, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
-    jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(LAPSE, partial(lapse, sessions, clock), rhythm=Rhythm.EVERY_MINUTE)
     jobs.handle(RECORD, partial(record, sessions, clock), rhythm=Rhythm.HOURLY)
     jobs.handle(CALL, partial(call, settings, sessions, clock), rhythm=Rhythm.HOURLY)
@@ -69,6 +68,8 @@ def register(
     jobs.handle(
         SWEEP_STORE, partial(sweep_store, sessions, storage, folder, clock=clock), rhythm=Rhythm.NIGHTLY
     )
+    # last: it looks whether anything else waits, and what comes due with it does so for a moment
+    jobs.handle(SWEEP, partial(sweep, jobs, sessions, clock, folder), rhythm=Rhythm.EVERY_MINUTE)
 
 
 def sweep(

@@ -181,7 +181,7 @@ def test_what_has_a_rhythm_is_due_at_its_time_and_no_other(
         moment = datetime(2026, 11, 2, hour, minute, tzinfo=SCHOOL_TIME).astimezone(UTC).replace(tzinfo=None)
         return {task.name for task in queue.huey.read_periodic(moment)}
 
-    every_minute = {"EVERY_MINUTE: sweep"}
+    every_minute = {"EVERY_MINUTE: sweep", "EVERY_MINUTE: lapse"}
     assert due(9, 0) == every_minute
     assert due(9, 5) == every_minute | {"HOURLY: record", "HOURLY: call"}
     assert due(2, 30) == every_minute | {"NIGHTLY: sweep_store"}
