@@ -17,18 +17,21 @@ from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import (
     Correction,
+    Dossier,
     ElementReview,
     PackageCitation,
     PackageElement,
     PackageFile,
     Review,
+    SupplementElement,
     SupplementProposal,
+    SupplementRequest,
 )
 from portfolio.policy import Actor, Place
 from portfolio.queries import places
 from portfolio.queries.phrases import phrases
 from portfolio.queries.rounds import Below, ladder_below, still_blind
-from portfolio.queries.supplements import Asked, asked_of, changed_since
+from portfolio.queries.supplements import Asked, changed_since, is_under_review, newest
 from rubric.model import Rubric
 
 
@@ -102,7 +105,7 @@ class Desk:
     corrections: tuple[Correction, ...]
     # what the rounds below settled, the first one first; known once the expert's own reviews are in
     below: tuple[Below, ...]
-    # the panel's newest request to the school, and what the expert would ask about this element
+    # the panel's newest request to the school, with its question about this element; what the expert would ask
     asked: Asked | None = None
     proposed: str = ""
 
@@ -172,7 +175,7 @@ def first_to_do(session: Session, review: Review, rubric: Rubric) -> str:
 
 def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: str) -> Desk:
     """The workspace at one of the rubric's elements, in five statements; in eight once the review is in."""
-    package_id = review.assignment.package_id
+    package_id, dossier = review.assignment.package_id, review.assignment.package.dossier
     proposed = select(SupplementProposal.question).where(
         SupplementProposal.assignment_id == review.assignment_id,
         SupplementProposal.element == code,
@@ -180,8 +183,20 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         SupplementProposal.request_id.is_(None),
     )
     here = session.execute(
-        select(ElementReview, PackageElement.score, PackageElement.justification, proposed.scalar_subquery())
+        select(
+            ElementReview,
+            PackageElement.score,
+            PackageElement.justification,
+            proposed.scalar_subquery().label("proposed"),
+            SupplementRequest,
+            SupplementElement.question,
+        )
         .select_from(PackageElement)
+        .outerjoin(SupplementRequest, SupplementRequest.id == newest(dossier.id))
+        .outerjoin(
+            SupplementElement,
+            and_(SupplementElement.request_id == SupplementRequest.id, SupplementElement.element == code),
+        )
         .outerjoin(
             ElementReview,
             and_(ElementReview.element == PackageElement.element, ElementReview.review_id == review.id),
@@ -199,9 +214,18 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         phrases=phrases(session, actor, review, code),
         corrections=_corrections(session, here[0]) if here[0] and here[0].was_in else (),
         below=_below(session, actor, review, code) if review.handed_in_at else (),
-        asked=asked_of(session, review.assignment.package.dossier),
-        proposed=here[3] or "",
+        asked=_asked(dossier, code, here.SupplementRequest, here.question),
+        proposed=here.proposed or "",
     )
+
+
+def _asked(
+    dossier: Dossier, code: str, request: SupplementRequest | None, question: str | None
+) -> Asked | None:
+    """The panel's request, with what it asks about the element."""
+    if request is None or not is_under_review(dossier):
+        return None
+    return Asked(request, {} if question is None else {code: question})
 
 
 def _below(session: Session, actor: Actor, review: Review, code: str) -> tuple[Below, ...]:

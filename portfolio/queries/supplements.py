@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Exists, exists, select
+from sqlalchemy import Exists, ScalarSelect, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from portfolio.models import (
@@ -82,19 +82,23 @@ class Proposal:
     at: datetime
 
 
-def latest(session: Session, dossier_id: int) -> Asked | None:
-    """The newest request to a school that its panel hasn't withdrawn; one statement."""
-    newest = (
+def newest(dossier_id: int) -> ScalarSelect[int]:
+    """The id of the newest request to a school that its panel hasn't withdrawn, to be used in a query."""
+    return (
         select(SupplementRequest.id)
         .where(SupplementRequest.dossier_id == dossier_id, SupplementRequest.withdrawn_at.is_(None))
         .order_by(SupplementRequest.number.desc())
         .limit(1)
         .scalar_subquery()
     )
+
+
+def latest(session: Session, dossier_id: int) -> Asked | None:
+    """The newest request to a school that its panel hasn't withdrawn; one statement."""
     rows = session.execute(
         select(SupplementRequest, SupplementElement.element, SupplementElement.question)
         .join(SupplementElement, SupplementElement.request_id == SupplementRequest.id)
-        .where(SupplementRequest.id == newest)
+        .where(SupplementRequest.id == newest(dossier_id))
         .execution_options(populate_existing=True)
     ).all()
     if not rows:
@@ -104,8 +108,12 @@ def latest(session: Session, dossier_id: int) -> Asked | None:
 
 def asked_of(session: Session, dossier: Dossier) -> Asked | None:
     """What the panel asked of a dossier under review, in at most one statement; in other states it binds nobody."""
-    under_review = dossier.state in (DossierState.SUBMITTED, DossierState.SIGNING)
-    return latest(session, dossier.id) if under_review else None
+    return latest(session, dossier.id) if is_under_review(dossier) else None
+
+
+def is_under_review(dossier: Dossier) -> bool:
+    """Whether what a panel asks binds the school."""
+    return dossier.state in (DossierState.SUBMITTED, DossierState.SIGNING)
 
 
 def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None) -> tuple[Step, ...]:

@@ -82,8 +82,7 @@ def left_to_put_right() -> Listing[Waiting]:
 )
 def rectification(assignment: Assignment) -> Listing[ItemView]:
     """Every item of a published result, in its order."""
-    _check_sees(assignment)
-    found = rectifying.items(web.db(), assignment.id, now=web.now())
+    found = rectifying.items(web.db(), assignment.id, now=web.now()) if _is_out(assignment) else []
     return Listing(review_title(assignment, _("Rectification list")), ITEMS, found)
 
 
@@ -116,14 +115,16 @@ ANSWERED: list[Column[Answered]] = [
 @of("answers.answers", "/rounds/<int:round_id>/answers/<int:package_id>", _l("Factual errors"))
 def answered(assignment: Assignment) -> Listing[Answered]:
     """Everything the school answered, what waits for a decision first; its drafts are for itself."""
-    _check_sees(assignment)
     drafts = assignment.package.school_id in web.actor().schools()
-    cases = answer_queries.cases(web.db(), assignment, drafts=drafts)
+    cases = answer_queries.cases(web.db(), assignment, drafts=drafts) if _is_out(assignment) else []
     rows = [Answered(case.judged, case.view) for case in cases if case.view]
     return Listing(review_title(assignment, _("Factual errors")), ANSWERED, rows)
 
 
-def _check_sees(assignment: Assignment) -> None:
-    """Raises NotFound before the result is out, and for who is still to judge the dossier alone."""
-    if assignment.published_at is None or still_blind(web.db(), web.actor(), assignment.package.dossier):
+def _is_out(assignment: Assignment) -> bool:
+    """Whether the result is out. Raises NotFound for who is still to judge the dossier alone."""
+    if assignment.published_at is None:
+        return False
+    if still_blind(web.db(), web.actor(), assignment.package.dossier):
         raise NotFound()
+    return True
