@@ -86,7 +86,8 @@ def test_the_ladder_has_every_step_in_the_end(enter: Enter, place: Place) -> Non
     lead.goto(f"/dossiers/{place.dossier}/result")
     city = lead.locator("section", has=lead.locator(f"h2:text-is('{CITY}')"))
     steps = city.locator("#C4 .ladder li").all_inner_texts()
-    assert [step.split() for step in steps] == [
+    ladder = [step.split() for step in steps]
+    assert ladder[:3] + sorted(ladder[3:5]) + ladder[5:] == [  # a panel's experts stand in no order
         ["补充前自评", "2.4"],
         ["自评", "2.5"],
         [DISTRICT, "2.3"],
