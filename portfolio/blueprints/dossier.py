@@ -43,7 +43,7 @@ def home(dossier: Dossier) -> Any:
     tasks = work.tasks(seen.stands, today=day_of(web.now()))
     place = Place(school_id=dossier.school_id)
     leads = web.may(Permission.ELEMENT_ASSIGN, place)
-    asked = supplements.asked_of(web.db(), dossier)
+    asked = supplements.by_id(web.db(), seen.stands.request_id)
     return render_template(
         "dossier/home.html",
         mine=[task for task in tasks if task.owner_id == web.actor().user_id],
@@ -262,7 +262,13 @@ def _element_page(
     here = _element(stands.rubric, assessment.element)
     measured = figures.results_of(stands.figures, dossier, here)
     may_assign = web.may(Permission.ELEMENT_ASSIGN, place)
-    asked = supplements.asked_of(web.db(), dossier)
+    asked = supplements.by_id(web.db(), stands.request_id)
+    names, staff = people.around_element(
+        web.db(),
+        school_id=dossier.school_id,
+        of={assessment.saved_by, assessment.assignee_id},
+        staff=may_assign,
+    )
     opened = asked is None or asked.opens(assessment.element, web.now())
     editable = dossier.state is not DossierState.SIGNING and opened
     return render_template(
@@ -275,8 +281,8 @@ def _element_page(
         gaps=[gap for gap in stands.readiness.gaps if gap.element == assessment.element],
         next_gap=_next_gap(stands, assessment.element),
         cards=queries.citation_cards(web.db(), dossier.id, assessment.element),
-        saved_by=queries.person_name(web.db(), assessment.saved_by),
-        staff=people.assignable(web.db(), school_id=dossier.school_id) if may_assign else [],
+        saved_by=names.get(assessment.saved_by),
+        staff=staff,
         may_score=editable and web.may(Permission.ELEMENT_SCORE, place),
         may_cite=editable and web.may(Permission.CITATION_WRITE, place),
         may_assign=may_assign and editable,
@@ -289,7 +295,7 @@ def _element_page(
         proofs=proofs_of(web.db(), dossier, here.code, measured),
         last_time=carry.last_time(web.db(), dossier, assessment.element),
         left=stands.left,
-        owner=queries.person_name(web.db(), assessment.assignee_id),
+        owner=names.get(assessment.assignee_id),
         last_day=day_of(asked.request.due_at if asked and opened else dossier.cycle.submit_by),
         typed=typed,
         assigned=assigned,

@@ -17,21 +17,18 @@ from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import (
     Correction,
-    Dossier,
     ElementReview,
     PackageCitation,
     PackageElement,
     PackageFile,
     Review,
-    SupplementElement,
     SupplementProposal,
-    SupplementRequest,
 )
 from portfolio.policy import Actor, Place
-from portfolio.queries import places
+from portfolio.queries import places, supplements
 from portfolio.queries.phrases import phrases
 from portfolio.queries.rounds import Below, ladder_below, still_blind
-from portfolio.queries.supplements import Asked, changed_since, is_under_review, newest
+from portfolio.queries.supplements import Asked, changed_since
 from rubric.model import Rubric
 
 
@@ -182,28 +179,21 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         SupplementProposal.proposed_by == actor.user_id,
         SupplementProposal.request_id.is_(None),
     )
-    here = session.execute(
+    statement = (
         select(
             ElementReview,
             PackageElement.score,
             PackageElement.justification,
             proposed.scalar_subquery().label("proposed"),
-            SupplementRequest,
-            SupplementElement.question,
         )
         .select_from(PackageElement)
-        .outerjoin(SupplementRequest, SupplementRequest.id == newest(dossier.id))
-        .outerjoin(
-            SupplementElement,
-            and_(SupplementElement.request_id == SupplementRequest.id, SupplementElement.element == code),
-        )
         .outerjoin(
             ElementReview,
             and_(ElementReview.element == PackageElement.element, ElementReview.review_id == review.id),
         )
         .where(PackageElement.package_id == package_id, PackageElement.element == code)
-        .execution_options(populate_existing=True)
-    ).one()
+    )
+    here = session.execute(supplements.with_newest(statement, dossier.id, code)).one()
     return Desk(
         marks=_marks(session, review, rubric),
         mine=here[0],
@@ -214,18 +204,9 @@ def desk(session: Session, actor: Actor, review: Review, rubric: Rubric, code: s
         phrases=phrases(session, actor, review, code),
         corrections=_corrections(session, here[0]) if here[0] and here[0].was_in else (),
         below=_below(session, actor, review, code) if review.handed_in_at else (),
-        asked=_asked(dossier, code, here.SupplementRequest, here.question),
+        asked=supplements.read(here, state=dossier.state, element=code),
         proposed=here.proposed or "",
     )
-
-
-def _asked(
-    dossier: Dossier, code: str, request: SupplementRequest | None, question: str | None
-) -> Asked | None:
-    """The panel's request, with what it asks about the element."""
-    if request is None or not is_under_review(dossier):
-        return None
-    return Asked(request, {} if question is None else {code: question})
 
 
 def _below(session: Session, actor: Actor, review: Review, code: str) -> tuple[Below, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, exists, null, or_, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, exists, false, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from portfolio.models import Errand, InterestStatement, LoginSession, Membership, Recusal, Role, User
@@ -92,18 +92,36 @@ def _interests(user_id: int) -> CompoundSelect[Any]:
 
 def assignable(session: Session, *, school_id: int) -> list[tuple[int, str]]:
     """Those of a school who can be given an element: (user id, name)."""
-    rows = session.execute(
-        select(User.id, User.name)
-        .join(Membership, Membership.user_id == User.id)
-        .where(
-            Membership.school_id == school_id,
-            or_(Membership.role == Role.CONTRIBUTOR, Membership.role == Role.LEAD),
-            User.disabled_at.is_(None),
-        )
-        .distinct()
-        .order_by(User.name)
-    )
+    rows = session.execute(select(User.id, User.name).where(_is_assignable(school_id)).order_by(User.name))
     return [(row.id, row.name) for row in rows]
+
+
+def _is_assignable(school_id: int) -> ColumnElement[bool]:
+    works_there = exists().where(
+        Membership.user_id == User.id,
+        Membership.school_id == school_id,
+        Membership.role.in_((Role.CONTRIBUTOR, Role.LEAD)),
+    )
+    return works_there & User.disabled_at.is_(None)
+
+
+def around_element(
+    session: Session, *, school_id: int, of: Set[int | None], staff: bool
+) -> tuple[dict[int | None, str], list[tuple[int, str]]]:
+    """The names of these people; with `staff` also those who can be given an element, as `assignable`.
+
+    One statement, none for nobody.
+    """
+    wanted = {user_id for user_id in of if user_id is not None}
+    if not wanted and not staff:
+        return {}, []
+    assignable = _is_assignable(school_id) if staff else false()
+    rows = session.execute(
+        select(User.id, User.name, assignable.label("assignable"))
+        .where(or_(User.id.in_(wanted), assignable))
+        .order_by(User.name)
+    ).all()
+    return {row.id: row.name for row in rows}, [(row.id, row.name) for row in rows if row.assignable]
 
 
 def names_of(session: Session, user_ids: Iterable[int | None]) -> dict[int, str]:

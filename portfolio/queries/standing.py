@@ -39,6 +39,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries.figures import known_of
+from portfolio.queries.supplements import UNDER_REVIEW, newest
 from rubric.figures import Figures
 from rubric.gaps import (
     CitedEvidence,
@@ -82,6 +83,8 @@ class Standing:
     years: tuple[int, ...]
     ticks: dict[str, dict[str, Ticked]]
     left: Notes
+    # the panel's request that binds the school
+    request_id: int | None
 
     def checklist(self, element: Element) -> tuple[Line, ...]:
         """The expected materials of an element, filled from its citations and ticks."""
@@ -103,6 +106,7 @@ class _Written:
     ticks: dict[str, dict[str, Ticked]]
     left: Notes
     submitted_at: datetime | None
+    request_id: int | None
 
 
 def standing(
@@ -110,6 +114,7 @@ def standing(
 ) -> Standing:
     """Where the dossier stands, in three statements; two without the files that nothing cites.
 
+    Those are no matter either while a panel's request binds the school: nothing but what it asks for goes anywhere.
     `to_school`: whether a reader of the school asks; nobody else is told of what only the school is told.
     """
     rubric = rubric_of(session, dossier.cycle.rubric_digest)
@@ -132,7 +137,7 @@ def standing(
         rubric,
         states.values(),
         window_start=dossier.cycle.window_start,
-        uncited=_uncited(session, dossier) if with_uncited else (),
+        uncited=_uncited(session, dossier) if with_uncited and written.request_id is None else (),
         scrutiny=Scrutiny(moment, weights_of(session), figures),
     )
     if not to_school:
@@ -146,6 +151,7 @@ def standing(
         years=window_from(dossier.cycle.window_start),
         ticks=written.ticks,
         left=written.left,
+        request_id=written.request_id,
     )
 
 
@@ -161,6 +167,7 @@ def _written(session: Session, dossier: Dossier) -> _Written:
             MaterialTick,
             User.name,
             packed.scalar_subquery().label("submitted_at"),
+            newest(dossier.id).label("request_id"),
         )
         .outerjoin(TouchedElement, _same_element(TouchedElement) & TouchedElement.seen_at.is_(None))
         .outerjoin(Rectification, _same_element(Rectification) & Rectification.put_right_at.is_(None))
@@ -180,6 +187,7 @@ def _written(session: Session, dossier: Dossier) -> _Written:
             {row.Rectification.element: row.Rectification for row in rows if row.Rectification},
         ),
         submitted_at=_submitted_at(dossier, rows[0].submitted_at if rows else None),
+        request_id=rows[0].request_id if rows and dossier.state in UNDER_REVIEW else None,
     )
 
 

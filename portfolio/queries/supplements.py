@@ -6,8 +6,9 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Exists, ScalarSelect, exists, select
+from sqlalchemy import ColumnElement, Exists, ScalarSelect, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from portfolio.models import (
@@ -22,6 +23,9 @@ from portfolio.models import (
     SupplementRequest,
     User,
 )
+
+# In these states what a panel asks binds the school.
+UNDER_REVIEW = frozenset({DossierState.SUBMITTED, DossierState.SIGNING})
 
 
 class Outcome(StrEnum):
@@ -95,10 +99,19 @@ def newest(dossier_id: int) -> ScalarSelect[int]:
 
 def latest(session: Session, dossier_id: int) -> Asked | None:
     """The newest request to a school that its panel hasn't withdrawn; one statement."""
+    return _asked(session, SupplementRequest.id == newest(dossier_id))
+
+
+def by_id(session: Session, request_id: int | None) -> Asked | None:
+    """A request; one statement, none where there is no request."""
+    return None if request_id is None else _asked(session, SupplementRequest.id == request_id)
+
+
+def _asked(session: Session, which: ColumnElement[bool]) -> Asked | None:
     rows = session.execute(
         select(SupplementRequest, SupplementElement.element, SupplementElement.question)
         .join(SupplementElement, SupplementElement.request_id == SupplementRequest.id)
-        .where(SupplementRequest.id == newest(dossier_id))
+        .where(which)
         .execution_options(populate_existing=True)
     ).all()
     if not rows:
@@ -106,14 +119,27 @@ def latest(session: Session, dossier_id: int) -> Asked | None:
     return Asked(rows[0].SupplementRequest, {row.element: row.question for row in rows})
 
 
+def with_newest(statement: Select[Any], dossier_id: int, element: str) -> Select[Any]:
+    """The statement with the newest request too, and what it asks about the element: columns for `read`."""
+    about_it = (SupplementElement.request_id == SupplementRequest.id) & (SupplementElement.element == element)
+    return (
+        statement.add_columns(SupplementRequest, SupplementElement.question)
+        .outerjoin(SupplementRequest, SupplementRequest.id == newest(dossier_id))
+        .outerjoin(SupplementElement, about_it)
+        .execution_options(populate_existing=True)
+    )
+
+
+def read(row: Any, *, state: DossierState, element: str) -> Asked | None:
+    """What a row of `with_newest` says, as far as one element goes; None where nothing asked binds the school."""
+    if row.SupplementRequest is None or state not in UNDER_REVIEW:
+        return None
+    return Asked(row.SupplementRequest, {} if row.question is None else {element: row.question})
+
+
 def asked_of(session: Session, dossier: Dossier) -> Asked | None:
     """What the panel asked of a dossier under review, in at most one statement; in other states it binds nobody."""
-    return latest(session, dossier.id) if is_under_review(dossier) else None
-
-
-def is_under_review(dossier: Dossier) -> bool:
-    """Whether what a panel asks binds the school."""
-    return dossier.state in (DossierState.SUBMITTED, DossierState.SIGNING)
+    return latest(session, dossier.id) if dossier.state in UNDER_REVIEW else None
 
 
 def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None) -> tuple[Step, ...]:

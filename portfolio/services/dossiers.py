@@ -17,7 +17,8 @@ from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.models import Dossier, DossierState, Membership, Role, SelfAssessment
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
-from portfolio.queries.supplements import asked_of
+from portfolio.queries import supplements
+from portfolio.queries.supplements import Asked
 from rubric.model import Element
 from rubric.scoring import ScoreError, parse_score
 
@@ -150,7 +151,7 @@ def _check_due(
 
 def _deadline(session: Session, dossier: Dossier, now: datetime) -> datetime:
     """Until when what is worked on can be handed in."""
-    asked = asked_of(session, dossier)
+    asked = supplements.asked_of(session, dossier)
     return asked.request.due_at if asked is not None and asked.is_open(now) else dossier.cycle.submit_by
 
 
@@ -159,7 +160,12 @@ def check_editable(session: Session, dossier: Dossier) -> None:
 
     The row is held until the commit, so that nobody can hand the dossier over in between.
     """
-    state = session.scalar(select(Dossier.state).where(Dossier.id == dossier.id).with_for_update(read=True))
+    _check_state(
+        session.scalar(select(Dossier.state).where(Dossier.id == dossier.id).with_for_update(read=True))
+    )
+
+
+def _check_state(state: DossierState | None) -> None:
     if state is DossierState.SIGNING:
         raise DomainError("awaiting_signature")
 
@@ -169,8 +175,10 @@ def check_element_editable(session: Session, dossier: Dossier, *, now: datetime,
 
     Raises DomainError (awaiting_signature, element_not_reopened, supplement_over).
     """
-    check_editable(session, dossier)
-    check_reopened(session, dossier, now=now, element=element)
+    held = supplements.with_newest(select(Dossier.state).select_from(Dossier), dossier.id, element)
+    row = session.execute(held.where(Dossier.id == dossier.id).with_for_update(read=True, of=Dossier)).one()
+    _check_state(row.state)
+    _check_open(supplements.read(row, state=row.state, element=element), element, now)
 
 
 def check_reopened(session: Session, dossier: Dossier, *, now: datetime, element: str | None) -> None:
@@ -178,7 +186,10 @@ def check_reopened(session: Session, dossier: Dossier, *, now: datetime, element
 
     Raises DomainError (element_not_reopened, dossier_not_reopened, supplement_over).
     """
-    asked = asked_of(session, dossier)
+    _check_open(supplements.asked_of(session, dossier), element, now)
+
+
+def _check_open(asked: Asked | None, element: str | None, now: datetime) -> None:
     if asked is None:
         return
     if not asked.is_open(now):

@@ -212,6 +212,27 @@ def test_the_workspace_and_its_saves_stay_within_their_budgets_after_a_supplemen
     assert len(seen) <= 8, seen
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_schools_pages_stay_within_their_budgets_while_it_is_reviewed(
+    app: Flask, school: School, store: Session, lead: Browser, asked: bool
+) -> None:
+    if asked:
+        school.ask("C1")
+        store.commit()
+    home = f"/dossiers/{school.dossier.id}"
+    engine = app.extensions["portfolio"].sessions.kw["bind"]
+    for path in (home, f"{home}/elements/C1"):
+        with statements(engine) as seen:
+            _text(lead, path)
+        assert len(seen) <= 8, seen
+    body = {"score": "0.5", "justification": ANSWER, "version": school.row("C1").version}
+    headers = {"X-CSRFToken": lead.token()}
+    with statements(engine) as seen:
+        answer = lead.client.put(f"{home}/elements/C1", json=body, headers=headers)
+    assert answer.status_code == 200
+    assert len(seen) <= 6, seen
+
+
 def test_the_table_says_which_scores_were_made_on_which_package(
     app: Flask, school: School, store: Session, chair: Browser
 ) -> None:
