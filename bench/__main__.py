@@ -47,7 +47,7 @@ def main() -> int:
         print(
             f"{chosen.schools} school(s) with {chosen.evidence} pieces of evidence each; medians of {pages.REPEATS}\n"
         )
-        excesses = [*_forms(), *_archives(data, chosen.archive)]
+        excesses += [*_forms(), *_archives(data, chosen.archive)]
         with serving(data) as server:
             excesses += [*_pages(data, server, accounts), *_processes(server)]
             if chosen.upload:
