@@ -6,9 +6,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import xlsxwriter
-
 from portfolio.documents.cells import Cell, table_of
+from portfolio.documents.workbook import begun
 
 SCHOOL, PANEL, EXPERT, ELEMENTS = "学校", "专家组", "专家", "评估要素"
 HEADINGS = (SCHOOL, PANEL, EXPERT, ELEMENTS)
@@ -35,29 +34,26 @@ class Line:
 def workbook(title: str, schools: Sequence[str], experts: Sequence[tuple[str, str, str]]) -> bytes:
     """A row for each school to fill in; beside it a page with the experts: panel, name, user name."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    heading = book.add_format({"bold": True, "border": 1, "bg_color": "#f2f2f2"})
-    written = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
-    page = book.add_worksheet("分配")
-    for column, (words, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
-        page.set_column(column, column, width, written)
-        page.write_string(0, column, words, heading)
-    for row, school in enumerate(schools, start=1):
-        page.write_string(row, 0, school, written)
-    page.freeze_panes(1, 1)
-    notes = book.add_worksheet("说明")
-    notes.set_column(0, 2, 24)
-    for row, words in enumerate((title, *NOTES)):
-        notes.write_string(row, 0, words)
-    first = len(NOTES) + 2
-    for column, words in enumerate((PANEL, "姓名", "用户名")):
-        notes.write_string(first, column, words, heading)
-    for row, expert in enumerate(experts, start=first + 1):
-        for column, words in enumerate(expert):
-            notes.write_string(row, column, words)
-    book.close()
+    with begun(buffer) as book:
+        heading = book.add_format({"bold": True, "border": 1, "bg_color": "#f2f2f2"})
+        written = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
+        page = book.add_worksheet("分配")
+        for column, (words, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
+            page.set_column(column, column, width, written)
+            page.write_string(0, column, words, heading)
+        for row, school in enumerate(schools, start=1):
+            page.write_string(row, 0, school, written)
+        page.freeze_panes(1, 1)
+        notes = book.add_worksheet("说明")
+        notes.set_column(0, 2, 24)
+        for row, words in enumerate((title, *NOTES)):
+            notes.write_string(row, 0, words)
+        first = len(NOTES) + 2
+        for column, words in enumerate((PANEL, "姓名", "用户名")):
+            notes.write_string(first, column, words, heading)
+        for row, expert in enumerate(experts, start=first + 1):
+            for column, words in enumerate(expert):
+                notes.write_string(row, column, words)
     return buffer.getvalue()
 
 

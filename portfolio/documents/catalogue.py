@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-import xlsxwriter
+from portfolio.documents.workbook import begun
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 WIDTHS = (16, 44, 10, 14, 12, 14, 8, 36)
 TITLE_ROW, SUBTITLE_ROW, HEADINGS_ROW = 0, 1, 2
@@ -45,34 +48,30 @@ class Sheet:
 def workbook(sheet: Sheet, *, at: datetime) -> bytes:
     """The catalogue as XLSX: A4 landscape, headings on each page, pages numbered; the same bytes for the same `at`."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    book.set_properties({"title": sheet.title, "created": at.astimezone(UTC).replace(tzinfo=None)})
-    page = book.add_worksheet()
-    formats = _formats(book)
-    last = len(sheet.headings) - 1
-    _set_up(page)
-    page.merge_range(TITLE_ROW, 0, TITLE_ROW, last, "", formats["title"])
-    page.write_string(TITLE_ROW, 0, sheet.title, formats["title"])
-    page.set_row(TITLE_ROW, 28)
-    page.merge_range(SUBTITLE_ROW, 0, SUBTITLE_ROW, last, "", formats["line"])
-    page.write_string(SUBTITLE_ROW, 0, sheet.subtitle, formats["line"])
-    _write(page, HEADINGS_ROW, sheet.headings, formats["heading"])
-    row = HEADINGS_ROW + 1
-    for section in sheet.sections:
-        row = _spread(page, row, last, section.heading, formats["section"])
-        for group in section.groups:
-            row = _spread(page, row, last, group.heading, formats["group"])
-            for cells in group.rows:
-                _write(page, row, cells, formats["text"])
-                page.set_row(row, _LINE_HEIGHT * max(1, *(-(-len(c) // _CHARACTERS_A_LINE) for c in cells)))
-                row += 1
-    book.close()
+    with begun(buffer, title=sheet.title, at=at) as book:
+        page = book.add_worksheet()
+        formats = _formats(book)
+        last = len(sheet.headings) - 1
+        _set_up(page)
+        page.merge_range(TITLE_ROW, 0, TITLE_ROW, last, "", formats["title"])
+        page.write_string(TITLE_ROW, 0, sheet.title, formats["title"])
+        page.set_row(TITLE_ROW, 28)
+        page.merge_range(SUBTITLE_ROW, 0, SUBTITLE_ROW, last, "", formats["line"])
+        page.write_string(SUBTITLE_ROW, 0, sheet.subtitle, formats["line"])
+        _write(page, HEADINGS_ROW, sheet.headings, formats["heading"])
+        row = HEADINGS_ROW + 1
+        for section in sheet.sections:
+            row = _spread(page, row, last, section.heading, formats["section"])
+            for group in section.groups:
+                row = _spread(page, row, last, group.heading, formats["group"])
+                for cells in group.rows:
+                    _write(page, row, cells, formats["text"])
+                    page.set_row(row, _height(cells))
+                    row += 1
     return buffer.getvalue()
 
 
-def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
+def _formats(book: Workbook) -> dict[str, Any]:
     cell = {"font_name": "宋体", "font_size": 10, "border": 1, "text_wrap": True, "valign": "vcenter"}
     return {
         "title": book.add_format(
@@ -103,6 +102,11 @@ def _spread(page: Any, row: int, last: int, words: str, style: Any) -> int:
     page.merge_range(row, 0, row, last, "", style)
     page.write_string(row, 0, words, style)
     return row + 1
+
+
+def _height(cells: Sequence[str]) -> float:
+    """Points a row needs so that every cell's lines are seen."""
+    return _LINE_HEIGHT * max(1, *(-(-len(words) // _CHARACTERS_A_LINE) for words in cells))
 
 
 def _write(page: Any, row: int, cells: Sequence[str], style: Any) -> None:

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from string import ascii_uppercase
 from typing import Any
-
-import openpyxl
 
 from portfolio.errors import DomainError
 
@@ -55,6 +54,8 @@ def workbook_of(data: bytes) -> Iterator[Any]:
     Raises DomainError (sheet_unreadable, sheet_macros, sheet_too_large).
     """
     _check_parts(data)
+    import openpyxl  # here, for the sake of a worker that never reads one
+
     try:
         yield openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
     except DomainError:
@@ -169,4 +170,10 @@ def cell_at(row: Row, column: int, number: int) -> Cell:
 
 
 def _address(column: int, number: int) -> str:
-    return f"{openpyxl.utils.get_column_letter(column + 1)}{number}"
+    """As spreadsheets name a cell; `column` from 0: A … Z, AA …"""
+    letters = ""
+    while column >= 0:
+        column, letter = divmod(column, 26)
+        letters = f"{ascii_uppercase[letter]}{letters}"
+        column -= 1
+    return f"{letters}{number}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import xlsxwriter
+import io
+from typing import TYPE_CHECKING
 
 from portfolio.documents.form import (
     HEADINGS,
@@ -15,7 +16,11 @@ from portfolio.documents.form import (
     method_lines,
     sub_indicator_text,
 )
-from portfolio.documents.sheet_xlsx import SheetWriter, begun
+from portfolio.documents.sheet_xlsx import SheetWriter
+from portfolio.documents.workbook import begun
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 WIDTHS = (14, 24, 62, 7, 32)
 SCORE_WIDTH = 9
@@ -28,15 +33,16 @@ _LINE_HEIGHT = 15
 
 def workbook(sheet: Sheet) -> bytes:
     """The form as XLSX: A and B merged over their elements, headings on each page, A4 landscape."""
-    with begun(sheet.rubric.title, sheet.at) as made:
-        _Writer(made.book, sheet).write()
-    return made.data
+    buffer = io.BytesIO()
+    with begun(buffer, title=sheet.rubric.title, at=sheet.at) as book:
+        _Writer(book, sheet).write()
+    return buffer.getvalue()
 
 
 class _Writer(SheetWriter):
     """Writes one form into one worksheet."""
 
-    def __init__(self, book: xlsxwriter.Workbook, sheet: Sheet) -> None:
+    def __init__(self, book: Workbook, sheet: Sheet) -> None:
         super().__init__(book, "评估细则")
         self.sheet = sheet
         self.last = SCORE + max(0, len(sheet.split) - 1)

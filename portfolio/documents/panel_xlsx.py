@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
-
-import xlsxwriter
+from typing import TYPE_CHECKING
 
 from portfolio.documents.form import Line, indicator_text, sub_indicator_text
 from portfolio.documents.panel_table import HEADINGS, POINTS_WIDTH, TOTAL, PanelTable, Value, sum_heading
-from portfolio.documents.sheet_xlsx import SheetWriter, begun
+from portfolio.documents.sheet_xlsx import SheetWriter
+from portfolio.documents.workbook import begun
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 A, B, C, POINTS, FIRST = range(5)
 _CHARACTERS_A_MM = 0.52  # of a column's width, in the unit of workbooks
@@ -21,15 +25,16 @@ _MOST_HEIGHT = 400  # Excel draws no higher row
 
 def workbook(table: PanelTable) -> bytes:
     """The table as XLSX: A and B merged over their elements, headings on each page, A4 landscape."""
-    with begun(table.title, table.at) as made:
-        _Writer(made.book, table).write()
-    return made.data
+    buffer = io.BytesIO()
+    with begun(buffer, title=table.title, at=table.at) as book:
+        _Writer(book, table).write()
+    return buffer.getvalue()
 
 
 class _Writer(SheetWriter):
     """Writes one table into one worksheet."""
 
-    def __init__(self, book: xlsxwriter.Workbook, table: PanelTable) -> None:
+    def __init__(self, book: Workbook, table: PanelTable) -> None:
         super().__init__(book, table.title)
         self.table = table
         widths = (*table.widths, POINTS_WIDTH, *(column.width for column in table.columns))

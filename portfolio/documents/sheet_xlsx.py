@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import xlsxwriter
-
-
-@dataclass
-class Made:
-    """A workbook in the making; its bytes once it is closed."""
-
-    book: xlsxwriter.Workbook
-    buffer: io.BytesIO = field(default_factory=io.BytesIO)
-
-    @property
-    def data(self) -> bytes:
-        """The file."""
-        return self.buffer.getvalue()
-
-
-@contextmanager
-def begun(title: str, at: datetime) -> Iterator[Made]:
-    """A workbook that takes no text for a formula or a link; the date makes the same content the same bytes."""
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    # XLSX knows no time zones
-    book.set_properties({"title": title, "created": at.astimezone(UTC).replace(tzinfo=None)})
-    yield Made(book, buffer)
-    book.close()
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 
 class SheetWriter:
     """Writes one worksheet."""
 
-    def __init__(self, book: xlsxwriter.Workbook, name: str) -> None:
+    def __init__(self, book: Workbook, name: str) -> None:
         self.page = book.add_worksheet(name)
         self.formats = _formats(book)
 
@@ -85,7 +56,7 @@ class SheetWriter:
             self.page.write_number(row, column, score, self.formats[style])
 
 
-def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
+def _formats(book: Workbook) -> dict[str, Any]:
     cell = {"font_name": "宋体", "font_size": 10, "border": 1, "text_wrap": True, "valign": "vcenter"}
     number = {**cell, "align": "center"}
     return {

@@ -6,8 +6,6 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import xlsxwriter
-
 from portfolio.documents.cells import (
     HEADINGS_WITHIN,
     MOST_ROWS,
@@ -19,6 +17,7 @@ from portfolio.documents.cells import (
     too_large,
     workbook_of,
 )
+from portfolio.documents.workbook import begun
 from portfolio.documents.worksheet import CODE, ELEMENT
 from portfolio.errors import DomainError
 
@@ -54,29 +53,26 @@ class Results:
 def template(title: str, elements: Iterable[tuple[str, str]]) -> bytes:
     """An empty sheet as XLSX, with a row for each (code, official text); nothing in it is a formula."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    cell = {"font_name": "宋体", "font_size": 10, "border": 1, "text_wrap": True, "valign": "top"}
-    given, filled = book.add_format({**cell, "bg_color": "#f2f2f2"}), book.add_format(cell)
-    heading = book.add_format({**cell, "font_name": "黑体", "align": "center"})
-    page = book.add_worksheet("问卷统计")
-    page.write_string(0, 0, title, book.add_format({"font_name": "黑体", "font_size": 14}))
-    page.write_string(1, 0, NOTE, book.add_format({"font_name": "宋体", "font_size": 9}))
-    headings = (CODE, ELEMENT, QUESTION, *ANSWERS)
-    for column, words in enumerate(headings):
-        page.set_column(column, column, _WIDTHS[column] if column < len(_WIDTHS) else 10)
-        page.write_string(_FIRST_ROW - 1, column, words, heading)
-    for row, (code, text) in enumerate(elements, start=_FIRST_ROW):
-        page.write_string(row, 0, code, given)
-        page.write_string(row, 1, text, given)
-        for column in range(2, len(headings)):
-            page.write_blank(row, column, None, filled)
-    page.freeze_panes(_FIRST_ROW, 1)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    book.close()
+    with begun(buffer) as book:
+        cell = {"font_name": "宋体", "font_size": 10, "border": 1, "text_wrap": True, "valign": "top"}
+        given, filled = book.add_format({**cell, "bg_color": "#f2f2f2"}), book.add_format(cell)
+        heading = book.add_format({**cell, "font_name": "黑体", "align": "center"})
+        page = book.add_worksheet("问卷统计")
+        page.write_string(0, 0, title, book.add_format({"font_name": "黑体", "font_size": 14}))
+        page.write_string(1, 0, NOTE, book.add_format({"font_name": "宋体", "font_size": 9}))
+        headings = (CODE, ELEMENT, QUESTION, *ANSWERS)
+        for column, words in enumerate(headings):
+            page.set_column(column, column, _WIDTHS[column] if column < len(_WIDTHS) else 10)
+            page.write_string(_FIRST_ROW - 1, column, words, heading)
+        for row, (code, text) in enumerate(elements, start=_FIRST_ROW):
+            page.write_string(row, 0, code, given)
+            page.write_string(row, 1, text, given)
+            for column in range(2, len(headings)):
+                page.write_blank(row, column, None, filled)
+        page.freeze_panes(_FIRST_ROW, 1)
+        page.set_landscape()
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
     return buffer.getvalue()
 
 

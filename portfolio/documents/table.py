@@ -12,9 +12,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
 
-import xlsxwriter
-
 from portfolio.days import SCHOOL_TIME
+from portfolio.documents.workbook import begun
 
 Value = str | int | Decimal | Date | datetime | None
 # What a spreadsheet would take for a formula, were it not told that this is text; also full-width, as Excel reads it
@@ -55,19 +54,15 @@ def write_xlsx(table: Table, target: IO[bytes]) -> None:
 
     Each row leaves memory as soon as it is written; what one sheet can't hold goes on on the next.
     """
-    book = xlsxwriter.Workbook(
-        target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    book.set_properties({"title": table.title})
-    formats = {name: book.add_format(look) for name, look in _FORMATS.items()}
-    rows = iter(table.rows)
-    first: list[Sequence[Value]] = list(islice(rows, 1))
-    while True:
-        _write_sheet(book.add_worksheet(), table.headings, first, rows, formats)
-        first = list(islice(rows, 1))
-        if not first:
-            break
-    book.close()
+    with begun(target, title=table.title, row_by_row=True) as book:
+        formats = {name: book.add_format(look) for name, look in _FORMATS.items()}
+        rows = iter(table.rows)
+        first: list[Sequence[Value]] = list(islice(rows, 1))
+        while True:
+            _write_sheet(book.add_worksheet(), table.headings, first, rows, formats)
+            first = list(islice(rows, 1))
+            if not first:
+                break
 
 
 def _csv(rows: Iterable[Sequence[Value]]) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-import xlsxwriter
-
 from portfolio.documents.cells import Cell, numbered_rows, rows_under, workbook_of
 from portfolio.documents.form import plain_points
+from portfolio.documents.workbook import begun
 from portfolio.errors import DomainError
 
 CODE, ELEMENT, POINTS, SCORE, JUSTIFICATION, VERSION = (
@@ -65,39 +64,36 @@ class Sheet:
 def workbook(title: str, lines: Sequence[Line], *, dossier_id: int, rubric_digest: str) -> bytes:
     """The sheet as XLSX; nothing in it is a formula, whatever it begins with."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    cell = {"font_name": "宋体", "font_size": 10, "border": 1, "text_wrap": True, "valign": "top"}
-    text, given = book.add_format({**cell, "bg_color": "#f2f2f2"}), book.add_format(cell)
-    written = book.add_format({**cell, "num_format": "@"})
-    heading = book.add_format({**cell, "font_name": "黑体", "align": "center"})
-    page = book.add_worksheet("工作表")
-    page.write_string(0, 0, title, book.add_format({"font_name": "黑体", "font_size": 14}))
-    page.write_string(1, 0, NOTE, book.add_format({"font_name": "宋体", "font_size": 9}))
-    for column, (words, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
-        page.set_column(column, column, width, None, {"hidden": words == VERSION})
-        page.write_string(_FIRST_ROW - 1, column, words, heading)
-    for row, line in enumerate(lines, start=_FIRST_ROW):
-        page.write_string(row, 0, line.code, text)
-        page.write_string(row, 1, line.text, text)
-        page.write_string(row, 2, plain_points(line.points), text)
-        if line.score is None:
-            page.write_blank(row, 3, None, given)
-        else:
-            page.write_number(row, 3, line.score, given)
-        page.write_string(row, 4, line.justification, written)
-        page.write_number(row, 5, line.version, text)
-    page.freeze_panes(_FIRST_ROW, 1)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.repeat_rows(_FIRST_ROW - 1)
-    about = book.add_worksheet(ABOUT)
-    for row, words in enumerate((FORMAT, str(dossier_id), rubric_digest)):
-        about.write_string(row, 0, words)
-    about.hide()
-    book.close()
+    with begun(buffer) as book:
+        cell = {"font_name": "宋体", "font_size": 10, "border": 1, "text_wrap": True, "valign": "top"}
+        text, given = book.add_format({**cell, "bg_color": "#f2f2f2"}), book.add_format(cell)
+        written = book.add_format({**cell, "num_format": "@"})
+        heading = book.add_format({**cell, "font_name": "黑体", "align": "center"})
+        page = book.add_worksheet("工作表")
+        page.write_string(0, 0, title, book.add_format({"font_name": "黑体", "font_size": 14}))
+        page.write_string(1, 0, NOTE, book.add_format({"font_name": "宋体", "font_size": 9}))
+        for column, (words, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
+            page.set_column(column, column, width, None, {"hidden": words == VERSION})
+            page.write_string(_FIRST_ROW - 1, column, words, heading)
+        for row, line in enumerate(lines, start=_FIRST_ROW):
+            page.write_string(row, 0, line.code, text)
+            page.write_string(row, 1, line.text, text)
+            page.write_string(row, 2, plain_points(line.points), text)
+            if line.score is None:
+                page.write_blank(row, 3, None, given)
+            else:
+                page.write_number(row, 3, line.score, given)
+            page.write_string(row, 4, line.justification, written)
+            page.write_number(row, 5, line.version, text)
+        page.freeze_panes(_FIRST_ROW, 1)
+        page.set_landscape()
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(_FIRST_ROW - 1)
+        about = book.add_worksheet(ABOUT)
+        for row, words in enumerate((FORMAT, str(dossier_id), rubric_digest)):
+            about.write_string(row, 0, words)
+        about.hide()
     return buffer.getvalue()
 
 
