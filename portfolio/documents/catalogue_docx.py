@@ -15,11 +15,11 @@ _WIDTH = 267.0  # mm between the margins of A4 landscape
 def document(sheet: Sheet, *, at: datetime) -> bytes:
     """The catalogue as DOCX: A4 landscape, headings on each page, pages numbered."""
     made = word.begin(title=sheet.title, at=at, landscape=True)
-    word.add_line(made, sheet.title, size=16, sans=True, centred=True)
-    word.add_line(made, sheet.subtitle, centred=True)
+    made.add_line(sheet.title, size=16, sans=True, centred=True)
+    made.add_line(sheet.subtitle, centred=True)
     whole = sum(WIDTHS)
-    word.add_table(made, [_WIDTH * width / whole for width in WIDTHS], _rows(sheet))
-    return word.finished(made)
+    made.add_table([_WIDTH * width / whole for width in WIDTHS], _rows(sheet))
+    return made.finished()
 
 
 def _rows(sheet: Sheet) -> Iterator[Row]:

@@ -29,15 +29,15 @@ _SCORE_WIDTH = 24.0
 def document(sheet: Sheet) -> bytes:
     """The form as DOCX: A and B merged over their elements, headings on each page, A4 landscape."""
     made = word.begin(title=sheet.rubric.title, at=sheet.at, landscape=True)
-    word.add_line(made, sheet.rubric.title, size=16, sans=True, centred=True)
-    word.add_line(made, sheet.total_line, centred=True)
+    made.add_line(sheet.rubric.title, size=16, sans=True, centred=True)
+    made.add_line(sheet.total_line, centred=True)
     if sheet.subtitle:
-        word.add_line(made, sheet.subtitle, centred=True)
+        made.add_line(sheet.subtitle, centred=True)
     scores = len(sheet.split) or 1
-    word.add_table(made, (*_WIDTHS, *[_SCORE_WIDTH / scores] * scores), _rows(sheet))
+    made.add_table((*_WIDTHS, *[_SCORE_WIDTH / scores] * scores), _rows(sheet))
     if sheet.footnote:
-        word.add_line(made, sheet.footnote, size=8)
-    return word.finished(made)
+        made.add_line(sheet.footnote, size=8)
+    return made.finished()
 
 
 def _rows(sheet: Sheet) -> Iterator[Row]:

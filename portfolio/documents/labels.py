@@ -70,9 +70,9 @@ def document_docx(labels: Sequence[Label], *, at: datetime) -> bytes:
     made = word.begin(title="档案盒标签", at=at, numbered=False)
     for begin in range(0, len(labels), A_PAGE):
         if begin:
-            word.add_page_break(made)
-        word.add_spines(made, [_parts(label) for label in labels[begin : begin + A_PAGE]], WIDTH)
-    return word.finished(made)
+            made.add_page_break()
+        made.add_spines([_parts(label) for label in labels[begin : begin + A_PAGE]], WIDTH)
+    return made.finished()
 
 
 def _parts(label: Label) -> tuple[word.Spine, ...]:

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docxtpl import DocxTemplate  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -22,6 +21,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from portfolio.documents import word
 from portfolio.documents.placeholders import Fields, Known
 from portfolio.errors import DomainError
+
+if TYPE_CHECKING:
+    from docxtpl import DocxTemplate  # type: ignore[import-untyped]
 
 LONGEST_NAMED = 60  # characters of what is shown of a wrong placeholder
 _LOOP = ("first", "last", "index", "length")  # of the loop itself; docxtpl's own {% vm %} asks for the first
@@ -107,6 +109,8 @@ class _Environment(SandboxedEnvironment):
 
 
 def _opened(data: bytes) -> DocxTemplate:
+    from docxtpl import DocxTemplate  # here, for the sake of a worker that never fills one in
+
     try:
         template = DocxTemplate(io.BytesIO(data))
         template.render_init()

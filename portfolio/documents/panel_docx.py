@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-
-from docx.document import Document
+from typing import TYPE_CHECKING
 
 from portfolio.documents import word
 from portfolio.documents.form import Line, indicator_text, plain_points, sub_indicator_text
@@ -21,6 +20,9 @@ from portfolio.documents.panel_table import (
 )
 from portfolio.documents.word import Cell, Merge, Row
 
+if TYPE_CHECKING:
+    from portfolio.documents.word_writer import Writer
+
 _BLANK = "＿" * 10
 _BELOW = Cell(merge=Merge.GOES_ON)
 
@@ -28,27 +30,27 @@ _BELOW = Cell(merge=Merge.GOES_ON)
 def document(table: PanelTable) -> bytes:
     """The table as DOCX: A and B merged over their elements, headings on each page, A4 landscape."""
     made = word.begin(title=table.title, at=table.at, landscape=True)
-    word.add_line(made, table.title, size=16, sans=True, centred=True)
+    made.add_line(table.title, size=16, sans=True, centred=True)
     for line in table.lines:
-        word.add_line(made, line, centred=True)
+        made.add_line(line, centred=True)
     widths = (*table.widths, POINTS_WIDTH, *(column.width for column in table.columns))
-    word.add_table(made, widths, _rows(table), size=8)
+    made.add_table(widths, _rows(table), size=8)
     add_notes(made, table.notes)
     add_signatures(made, table.signatures)
-    word.add_line(made, table.footnote, size=8)
-    return word.finished(made)
+    made.add_line(table.footnote, size=8)
+    return made.finished()
 
 
-def add_notes(made: Document, notes: Iterable[str]) -> None:
+def add_notes(made: Writer, notes: Iterable[str]) -> None:
     """What has to be said below a table."""
     for note in notes:
-        word.add_line(made, note, size=9, together=True)
+        made.add_line(note, size=9, together=True)
 
 
-def add_signatures(made: Document, signatures: Sequence[str]) -> None:
+def add_signatures(made: Writer, signatures: Sequence[str]) -> None:
     """Where people sign, side by side."""
-    word.add_line(made, "", size=6, together=True)
-    word.add_line(made, "　　".join(f"{words}{_BLANK}" for words in signatures), together=True)
+    made.add_line("", size=6, together=True)
+    made.add_line("　　".join(f"{words}{_BLANK}" for words in signatures), together=True)
 
 
 def _rows(table: PanelTable) -> Iterator[Row]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from docx.document import Document
+from typing import TYPE_CHECKING
 
 from portfolio.documents import word
 from portfolio.documents.blocks import blocks_of
 from portfolio.documents.paper import Grid, Heading, Lines, Paper, Part, Prose
 from portfolio.documents.word import Cell, Row
+
+if TYPE_CHECKING:
+    from portfolio.documents.word_writer import Writer
 
 _BLANK = "＿" * 12
 
@@ -17,31 +19,31 @@ _BLANK = "＿" * 12
 def document(paper: Paper) -> bytes:
     """The paper as DOCX, A4, its headings in Word's outline."""
     made = word.begin(title=paper.title, at=paper.at, margin=24)
-    word.add_line(made, paper.title, size=20, sans=True, centred=True)
+    made.add_line(paper.title, size=20, sans=True, centred=True)
     for line in paper.lines:
-        word.add_line(made, line, centred=True)
+        made.add_line(line, centred=True)
     for part in paper.parts:
         _add(made, part)
-    word.add_line(made, paper.footnote, size=8)
-    return word.finished(made)
+    made.add_line(paper.footnote, size=8)
+    return made.finished()
 
 
-def _add(made: Document, part: Part) -> None:
+def _add(made: Writer, part: Part) -> None:
     match part:
         case Heading():
-            word.add_heading(made, part.text, part.level)
+            made.add_heading(part.text, part.level)
         case Prose():
-            word.add_blocks(made, blocks_of(part.markdown))
+            made.add_blocks(blocks_of(part.markdown))
         case Lines():
             for line in part.lines:
-                word.add_line(made, line, together=part.together, indented=part.indented)
+                made.add_line(line, together=part.together, indented=part.indented)
         case Grid():
-            word.add_table(made, [column.width for column in part.columns], _rows(part))
-            word.add_line(made, "", size=4)
+            made.add_table([column.width for column in part.columns], _rows(part))
+            made.add_line("", size=4)
         case _:
-            word.add_line(made, "", size=6, together=True)
+            made.add_line("", size=6, together=True)
             for words in part.lines:
-                word.add_line(made, f"{words}{_BLANK}", size=12, together=True)
+                made.add_line(f"{words}{_BLANK}", size=12, together=True)
 
 
 def _rows(grid: Grid) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docx.document import Document
+from typing import TYPE_CHECKING
 
 from portfolio.documents import word
 from portfolio.documents.blocks import blocks_of
@@ -20,6 +20,9 @@ from portfolio.documents.report import (
 from portfolio.documents.report_pdf import chart
 from portfolio.documents.word import Cell, Row
 
+if TYPE_CHECKING:
+    from portfolio.documents.word_writer import Writer
+
 _WIDTHS = (70.0, 18.0, 18.0, 18.0, 18.0, 18.0)  # mm
 _BLANK = "＿" * 12
 
@@ -27,25 +30,25 @@ _BLANK = "＿" * 12
 def document(report: Report) -> bytes:
     """The report as DOCX, A4, its headings in Word's outline."""
     made = word.begin(title=report.title, at=report.at, margin=24)
-    word.add_line(made, report.title, size=20, sans=True, centred=True)
-    word.add_line(made, report.subtitle, centred=True)
-    word.add_heading(made, SCORES, 1)
-    word.add_table(made, _WIDTHS, _sums(report), size=10)
-    word.add_line(made, "", size=4)
-    word.add_picture(made, chart(report), width=160)
+    made.add_line(report.title, size=20, sans=True, centred=True)
+    made.add_line(report.subtitle, centred=True)
+    made.add_heading(SCORES, 1)
+    made.add_table(_WIDTHS, _sums(report), size=10)
+    made.add_line("", size=4)
+    made.add_picture(chart(report), width=160)
     for indicator in report.rubric.indicators:
-        word.add_heading(made, f"{indicator.code} {indicator.title}", 1)
-        word.add_blocks(made, blocks_of(report.introductions.get(indicator.code, "")))
+        made.add_heading(f"{indicator.code} {indicator.title}", 1)
+        made.add_blocks(blocks_of(report.introductions.get(indicator.code, "")))
         for element in indicator.elements:
             if element.code in report.elements:
                 _add_element(made, report.elements[element.code])
-    word.add_heading(made, GAPS, 1)
+    made.add_heading(GAPS, 1)
     for line in [gap.line for gap in report.gaps] or [NO_GAPS]:
-        word.add_line(made, line)
-    word.add_heading(made, SIGNATURES, 1)
+        made.add_line(line)
+    made.add_heading(SIGNATURES, 1)
     for words in SIGNATURE_LINES:
-        word.add_line(made, f"{words}{_BLANK}", size=12)
-    return word.finished(made)
+        made.add_line(f"{words}{_BLANK}", size=12)
+    return made.finished()
 
 
 def _sums(report: Report) -> list[Row]:
@@ -56,9 +59,9 @@ def _sums(report: Report) -> list[Row]:
     ]
 
 
-def _add_element(made: Document, assessed: Assessed) -> None:
-    word.add_heading(made, assessed.heading, 2)
-    word.add_line(made, assessed.element.text, size=9)
-    word.add_blocks(made, blocks_of(assessed.justification or NO_JUSTIFICATION))
+def _add_element(made: Writer, assessed: Assessed) -> None:
+    made.add_heading(assessed.heading, 2)
+    made.add_line(assessed.element.text, size=9)
+    made.add_blocks(blocks_of(assessed.justification or NO_JUSTIFICATION))
     for cited in assessed.citations:
-        word.add_line(made, f"〔{cited.line}〕", size=9)
+        made.add_line(f"〔{cited.line}〕", size=9)
