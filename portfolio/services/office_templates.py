@@ -10,13 +10,11 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
-from lxml import etree  # type: ignore[import-untyped]
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
-from portfolio.derive import ooxml
 from portfolio.derive.results import MIB, Limits, Unworkable
 from portfolio.documents import office_template
 from portfolio.documents.placeholders import KNOWN, example
@@ -119,6 +117,9 @@ def _check_file(data: bytes, filename: str) -> None:
         raise DomainError("template_missing", field="template")
     if len(data) > MOST_BYTES:
         raise DomainError("template_too_large", field="template", kilobytes=MOST_BYTES // 1024)
+    # here, for the sake of a worker that is never sent one: it brings lxml
+    from portfolio.derive import ooxml
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.docx"
         path.write_bytes(data)
@@ -149,6 +150,8 @@ def _active_parts(data: bytes) -> Iterator[str]:
 
 
 def _fetched(relationships: bytes) -> Iterator[str]:
+    from lxml import etree  # type: ignore[import-untyped]
+
     tree = etree.fromstring(relationships, etree.XMLParser(resolve_entities=False, no_network=True))
     for each in tree:
         kind = each.get("Type", "").rpartition("/")[2].lower()
