@@ -16,7 +16,8 @@ from portfolio import archives, arrivals, audit
 from portfolio.archives import Archive, Entry, Limits
 from portfolio.audit import Action
 from portfolio.errors import DomainError
-from portfolio.filetypes import ZIP, clean_display_name
+from portfolio.filenames import clean_display_name
+from portfolio.filetypes import ZIP
 from portfolio.policy import Actor
 from portfolio.queries.twins import Twin, twins
 from portfolio.services import uploads

@@ -13,8 +13,10 @@ from sqlalchemy import and_, delete, exists, select, text
 from sqlalchemy.orm import Session
 
 from portfolio import arrivals
+from portfolio.detection import TypeRefused, detect
 from portfolio.errors import DomainError, NotFound
-from portfolio.filetypes import PUBLISHED, TypeRefused, clean_display_name, detect
+from portfolio.filenames import clean_display_name
+from portfolio.filetypes import PUBLISHED
 from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, FindingPhoto, Upload
 from portfolio.policy import Actor
 from portfolio.services import citations, derivations, errands, evidence

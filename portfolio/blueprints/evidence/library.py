@@ -14,7 +14,7 @@ from portfolio.blueprints.evidence.finding import aim_of, chosen_from, said, yar
 from portfolio.blueprints.evidence.routes import blueprint, recent_years, rubric_for
 from portfolio.db import begin_write
 from portfolio.errors import DomainError
-from portfolio.filetypes import clean_display_name
+from portfolio.filenames import clean_display_name
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission, Place
 from portfolio.queries import places, search

@@ -13,7 +13,7 @@ from portfolio.blueprints.visit.root import VISIT, address, blueprint
 from portfolio.db import begin_write
 from portfolio.delivery import deliver
 from portfolio.errors import DomainError, NotFound
-from portfolio.filetypes import clean_display_name
+from portfolio.filenames import clean_display_name
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission
 from portfolio.queries import derived
