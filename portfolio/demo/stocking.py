@@ -8,7 +8,7 @@ from pathlib import Path
 from portfolio.demo import content, files
 from portfolio.demo.applicant import SHOWN_ON_SITE, Stocked
 from portfolio.demo.content import Material
-from portfolio.services import uploads
+from portfolio.services import blobs
 from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
 
@@ -58,7 +58,7 @@ def store_all(storage: Storage, school_id: int, paths: Iterable[Path]) -> list[S
     """
 
     def store(path: Path) -> StoredFile:
-        return uploads.store(path, filename=path.name, school_id=school_id, storage=storage)
+        return blobs.store(path, filename=path.name, school_id=school_id, storage=storage)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(store, paths))

@@ -32,7 +32,7 @@ from portfolio.models import (
     TextSource,
 )
 from portfolio.queries import derived
-from portfolio.services import derivations, packages, uploads
+from portfolio.services import blobs, derivations, packages
 from portfolio.services.derivations import GIVEN_UP_AFTER, MOST_ATTEMPTS
 from portfolio.storage import Storage
 from tests.derive.samples import encoded, pdf, phone_exif, scene
@@ -243,16 +243,16 @@ def test_what_was_made_goes_with_the_bytes_and_not_before(
     work(digest)
     kept = set(storage.digests(school.id))
     long_after = NOW + timedelta(days=3)
-    assert uploads.sweep_blobs(session, storage, now=long_after) == 0
+    assert blobs.sweep(session, storage, now=long_after) == 0
     assert set(storage.digests(school.id)) == kept
 
     for table in (EvidenceVersion, Blob):
         assert session.scalar(select(func.count()).select_from(table)) == 1
     session.execute(delete(EvidenceVersion))
-    uploads.sweep_blobs(session, storage, now=long_after)
+    blobs.sweep(session, storage, now=long_after)
     session.commit()
     begin_write(session)
-    uploads.sweep_blobs(session, storage, now=long_after)
+    blobs.sweep(session, storage, now=long_after)
     assert set(storage.digests(school.id)) == set()
     for gone in (Derivation, PageText, PageImage):
         assert session.scalar(select(func.count()).select_from(gone)) == 0
