@@ -18,6 +18,7 @@ from portfolio.models import (
     SupplementRequest,
 )
 from portfolio.policy import Actor
+from portfolio.queries.submission import check_list
 from portfolio.queries.supplements import latest
 from portfolio.services import citations, dossiers, packages, supplements
 from portfolio.services.cycles import RoundPlan
@@ -123,7 +124,7 @@ class School:
         """The lead submits; what is missing in the elements handed in is waived."""
         asked = latest(self.session, self.dossier.id)
         elements = None if asked is None else set(asked.questions)
-        listed = packages.check_list(self.session, self.dossier, now=now, elements=elements)
+        listed = check_list(self.session, self.dossier, now=now, elements=elements)
         if listed.open:
             packages.waive(
                 self.session,

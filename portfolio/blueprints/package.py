@@ -18,6 +18,7 @@ from portfolio.queries import awards, places, rectifying, supplements
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
 from portfolio.queries.rounds import still_blind
+from portfolio.queries.submission import check_list
 from portfolio.queries.timestamps import stamp_of, stamp_response
 from portfolio.services import packages
 from portfolio.services.errands import SENT_AT_ONCE
@@ -187,7 +188,7 @@ def _submission_page(
     asked = supplements.asked_of(web.db(), dossier)
     answerable = asked if asked and asked.is_open(web.now()) else None
     elements = set(answerable.questions) if answerable else None
-    listed = packages.check_list(web.db(), dossier, now=web.now(), to_school=of_school, elements=elements)
+    listed = check_list(web.db(), dossier, now=web.now(), to_school=of_school, elements=elements)
     return render_template(
         "package/submission.html",
         dossier=dossier,

@@ -16,6 +16,7 @@ from portfolio.models import Dossier, EvidenceKind, Package, Role, School, SelfA
 from portfolio.policy import Actor
 from portfolio.queries.copies import missing_copies
 from portfolio.queries.figures import asked_years
+from portfolio.queries.submission import check_list
 from portfolio.services import citations, cycles, derivations, dossiers, evidence, figures, packages
 from portfolio.services.citations import Passage
 from portfolio.services.evidence import Description, StoredFile
@@ -126,7 +127,7 @@ class Applicant:
 
     def hand_over(self, now: datetime) -> None:
         """The lead waives what is left, with the reason for each kind of gap, and submits."""
-        left = packages.check_list(self._session, self.dossier, now=now).open
+        left = check_list(self._session, self.dossier, now=now).open
         for rule in sorted({gap.rule for gap in left}):
             keys = [gap.key for gap in left if gap.rule is rule]
             packages.waive(

@@ -32,6 +32,7 @@ from portfolio.models import (
     TextSource,
 )
 from portfolio.queries import derived
+from portfolio.queries.submission import check_list
 from portfolio.services import blobs, derivations, packages
 from portfolio.services.derivations import GIVEN_UP_AFTER, MOST_ATTEMPTS
 from portfolio.storage import Storage
@@ -313,7 +314,7 @@ def dossier(session: Session, storage: Storage, school: School, tmp_path: Path) 
         media_type=JPEG,
         years=(2026, 2025),
     )
-    for assessment in packages.check_list(session, dossier, now=NOW).standing.assessments:
+    for assessment in check_list(session, dossier, now=NOW).standing.assessments:
         cite(session, dossier, assessment, photo)
     derivations.request(session, school_id=school.id, sha256=digest_of(session, photo), now=NOW)
     return dossier
@@ -321,7 +322,7 @@ def dossier(session: Session, storage: Storage, school: School, tmp_path: Path) 
 
 def hand_over(session: Session, dossier: Dossier, lead: object) -> None:
     actor = actor_for(session, lead)  # type: ignore[arg-type]
-    gaps = [gap.key for gap in packages.check_list(session, dossier, now=NOW).open]
+    gaps = [gap.key for gap in check_list(session, dossier, now=NOW).open]
     if gaps:
         packages.waive(session, actor=actor, now=NOW, dossier=dossier, keys=gaps, reason="材料在区教育局存档")
     packages.hand_over(session, actor=actor, now=NOW, dossier=dossier)
@@ -340,7 +341,7 @@ def test_no_package_freezes_while_a_copy_is_in_the_making_and_then_it_names_both
             session, actor=principal, now=NOW, dossier=dossier, password=PASSWORD, storage=storage
         )
 
-    (missing,) = packages.check_list(session, dossier, now=NOW).missing_copies
+    (missing,) = check_list(session, dossier, now=NOW).missing_copies
     assert (missing.title, missing.failed) == ("升旗仪式", False)
     with pytest.raises(DomainError) as refused:
         sign()
@@ -378,8 +379,8 @@ def test_a_copy_that_failed_is_named_before_the_principal_sees_the_dossier(
 def test_loading_makes_copies_within_its_own_transaction(
     session: Session, storage: Storage, school: School, dossier: Dossier
 ) -> None:
-    missing = packages.check_list(session, dossier, now=NOW).missing_copies
+    missing = check_list(session, dossier, now=NOW).missing_copies
     derivations.run_within(
         session, storage, school_id=school.id, digests=[copy.sha256 for copy in missing], now=NOW
     )
-    assert packages.check_list(session, dossier, now=NOW).missing_copies == ()
+    assert check_list(session, dossier, now=NOW).missing_copies == ()

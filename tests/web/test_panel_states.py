@@ -34,6 +34,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Permission
 from portfolio.queries import assigning, bureau
+from portfolio.queries.submission import check_list
 from portfolio.services import appeals, closing, packages, panels, reviews, settlement
 from portfolio.storage import Storage
 from rubric.model import Channel
@@ -668,7 +669,7 @@ def _ask(school: School, state: str) -> None:
 
 
 def _waive_gaps(school: School) -> None:
-    listed = packages.check_list(school.session, school.dossier, now=NOW, elements={"C1"})
+    listed = check_list(school.session, school.dossier, now=NOW, elements={"C1"})
     packages.waive(
         school.session,
         actor=school.lead,
