@@ -17,6 +17,7 @@ from portfolio.policy import Permission, Place
 from portfolio.queries import awards, places, rectifying, supplements
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
+from portfolio.queries.published import published_results
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.submission import check_list
 from portfolio.queries.timestamps import stamp_of, stamp_response
@@ -159,7 +160,7 @@ def result(dossier: Dossier) -> Any:
     navigation.stand_on(dossier.school, dossier)
     place = Place(school_id=dossier.school_id)
     own = dossier.school_id in web.actor().schools()
-    results = queries.published_results(web.db(), dossier, drafts=own)
+    results = published_results(web.db(), dossier, drafts=own)
     rubric = rubric_of(web.db(), dossier.cycle.rubric_digest)
     ids = [each.assignment.id for each in results]
     return render_template(
