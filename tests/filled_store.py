@@ -75,7 +75,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries.submission import check_list
-from portfolio.services import accounts, packages, reports, summaries, trend
+from portfolio.services import invitations, log_ins, packages, reports, summaries, trend
 from portfolio.storage import Storage
 from portfolio.tokens import new_token
 from rubric.loader import DEFAULT, find
@@ -469,8 +469,8 @@ def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:
 def _leave_around(session: Session, school: School) -> None:
     user = make_user(session, Role.BUREAU)
     bureau = actor_for(session, user)
-    accounts.start_session(session, user=user, address="127.0.0.1", now=NOW, lifetime=timedelta(hours=12))
-    accounts.invite(
+    log_ins.start_session(session, user=user, address="127.0.0.1", now=NOW, lifetime=timedelta(hours=12))
+    invitations.invite(
         session, actor=bureau, now=NOW, lifetime=timedelta(days=7), name="李某", role=Role.OBSERVER
     )
     session.add_all(

@@ -17,7 +17,7 @@ from portfolio.policy import Permission
 from portfolio.queries import places
 from portfolio.queries import staff as queries
 from portfolio.queries.places import SchoolAt
-from portfolio.services import accounts, roles
+from portfolio.services import invitations, roles
 
 blueprint = Blueprint("staff", __name__)
 INVITABLE = [Role.CONTRIBUTOR, Role.LEAD, Role.PRINCIPAL]
@@ -39,7 +39,7 @@ def invite(at: SchoolAt) -> Any:
         role = typed.one_of("role", Role, "role_unknown")
         typed.check()
         assert role is not None
-        token = accounts.invite(
+        token = invitations.invite(
             web.db(),
             actor=web.actor(),
             now=web.now(),
@@ -60,7 +60,7 @@ def invite(at: SchoolAt) -> Any:
 @web.guard(Permission.SCHOOL_INVITE, queries.school_invitation)
 def revoke_invitation(held: Invitation, school_id: int) -> Any:
     """Take back a link."""
-    accounts.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
+    invitations.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
     flash(_("The link for %(name)s no longer works.", name=held.name), "ok")
     return redirect(url_for("staff.people", school_id=school_id))
 
@@ -71,7 +71,7 @@ def offer_new_password(user: User, school_id: int) -> Any:
     """A link with which somebody of the staff chooses another password; shown once."""
     name, lifetime = user.name, web.settings().invitation_lifetime
     try:
-        token = accounts.offer_new_password(
+        token = invitations.offer_new_password(
             web.db(), actor=web.actor(), now=web.now(), lifetime=lifetime, user=user, school_id=school_id
         )
     except DomainError as error:

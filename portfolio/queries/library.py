@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     String,
     and_,
-    case,
     cast,
     exists,
     func,
@@ -378,10 +377,6 @@ def _ordering(order: Order) -> tuple[Any, ...]:
             return Evidence.title, Evidence.id
         case _:
             return EvidenceVersion.uploaded_at.desc(), Evidence.id
-
-
-def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
 
 
 def _as_text(column: Any) -> ColumnElement[str]:

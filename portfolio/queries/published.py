@@ -9,13 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio.editions import rubric_of
-from portfolio.models import (
-    Assignment,
-    Cycle,
-    Dossier,
-    Package,
-    Round,
-)
+from portfolio.models import Assignment, Cycle, Dossier, Package, Round
 from portfolio.queries.appeals import appeals
 from portfolio.queries.judged import JudgedElement, judged_elements
 from portfolio.queries.panel_report import PanelReport, panel_report

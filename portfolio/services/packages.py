@@ -16,7 +16,7 @@ from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.queries.copies import MissingCopy
 from portfolio.queries.submission import check_list
-from portfolio.services import accounts, sealing, supplements, timestamps
+from portfolio.services import passwords, sealing, supplements, timestamps
 from portfolio.services.occasions import Occasion, base_of, changed, occasion, supplemented
 from portfolio.storage import Storage
 
@@ -108,7 +108,7 @@ def sign(
     Raises DomainError (password_wrong, not_signing, deadline_passed, supplement_over, gaps_open, copy_in_the_making,
     copy_failed, bytes_missing).
     """
-    accounts.confirm_password(session, actor=actor, password=password)
+    passwords.confirm(session, actor=actor, password=password)
     by, at = dossier.handed_over_by, dossier.handed_over_at
     # Claimed first: of two signatures at once the second finds nothing left to sign.
     _move(

@@ -17,7 +17,7 @@ from portfolio.models import Invitation, Membership, Role, User
 from portfolio.policy import Permission
 from portfolio.queries import staff as queries
 from portfolio.services import accounts as services
-from portfolio.services import roles
+from portfolio.services import invitations, roles
 
 # Chairs are named when a panel is formed.
 INVITABLE = [role for role in Role if role is not Role.CHAIR]
@@ -39,7 +39,7 @@ def invite() -> Any:
         role = typed.one_of("role", Role, "role_unknown")
         typed.check()
         assert role is not None
-        token = services.invite(
+        token = invitations.invite(
             web.db(),
             actor=web.actor(),
             now=web.now(),
@@ -57,7 +57,7 @@ def invite() -> Any:
 @web.guard(Permission.CITY_MANAGE, queries.invitation)
 def revoke_invitation(held: Invitation) -> Any:
     """Take back a link."""
-    services.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
+    invitations.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
     flash(_("The link for %(name)s no longer works.", name=held.name), "ok")
     return redirect(url_for("bureau.accounts"))
 
@@ -138,7 +138,7 @@ def open_account(user: User) -> Any:
 def offer_new_password(user: User) -> Any:
     """A link with which the person chooses another password; shown once."""
     try:
-        token = services.offer_new_password(
+        token = invitations.offer_new_password(
             web.db(), actor=web.actor(), now=web.now(), lifetime=web.settings().invitation_lifetime, user=user
         )
     except DomainError as error:
