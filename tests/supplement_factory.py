@@ -9,14 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import (
-    Citation,
-    Dossier,
-    Evidence,
-    Package,
-    SelfAssessment,
-    SupplementRequest,
-)
+from portfolio.models import Citation, Dossier, Evidence, Package, SelfAssessment, SupplementRequest
 from portfolio.policy import Actor
 from portfolio.queries.submission import check_list
 from portfolio.queries.supplements import latest

@@ -10,11 +10,7 @@ from sqlalchemy.orm import Session
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.errors import DomainError
-from portfolio.models import (
-    Assignment,
-    Review,
-    SupplementProposal,
-)
+from portfolio.models import Assignment, Review, SupplementProposal
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.services.rows import add_once

@@ -22,7 +22,7 @@ from portfolio.models import (
     PackageFile,
     Recusal,
 )
-from portfolio.queries import library
+from portfolio.queries import facets
 from portfolio.queries.beside import beside_score, beside_settlement
 from portfolio.queries.findings import own_findings
 from portfolio.queries.visit import agenda
@@ -169,7 +169,7 @@ def test_a_photograph_lies_in_the_store_and_in_no_package_nor_among_the_schools_
     assert session.get(Blob, (scene.school.id, file.sha256)) is not None
     assert session.get(Derivation, (scene.school.id, file.sha256)) is not None  # its copy is asked for
     assert session.scalar(select(func.count()).select_from(PackageFile)) == before
-    kept = session.execute(library._stored(scene.school.id)[1]).one()
+    kept = session.execute(facets._stored(scene.school.id)[1]).one()
     assert kept[3] == session.scalar(select(func.count()).select_from(Blob).where(Blob.sha256 != file.sha256))
 
 

@@ -28,14 +28,7 @@ from portfolio.services import dossiers, log_ins
 from portfolio.services.trend import mark_seen, record_day
 from rubric.loader import DEFAULT, find
 from rubric.scoring import Totals
-from tests.factories import (
-    NOW,
-    actor_for,
-    make_cycle,
-    make_dossier,
-    make_staff,
-    score_all,
-)
+from tests.factories import NOW, actor_for, make_cycle, make_dossier, make_staff, score_all
 from tests.package_factory import make_package
 
 RUBRIC = find(DEFAULT)

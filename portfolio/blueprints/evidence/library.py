@@ -18,7 +18,9 @@ from portfolio.filenames import clean_display_name
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission, Place
 from portfolio.queries import places, search
-from portfolio.queries.library import Filter, Library, facets_of, library_page
+from portfolio.queries.facets import facets_of
+from portfolio.queries.library import Library, library_page
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.places import SchoolAt
 from portfolio.queries.search import Hits
 from portfolio.services import blobs, uploads

@@ -24,15 +24,7 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.db import writing
 from portfolio.errors import DomainError
-from portfolio.models import (
-    AuditEvent,
-    Blob,
-    Package,
-    PackageFile,
-    ReadinessRecord,
-    RecordedDay,
-    School,
-)
+from portfolio.models import AuditEvent, Blob, Package, PackageFile, ReadinessRecord, RecordedDay, School
 from portfolio.queries.sealed import matters_with
 from portfolio.services import blobs, search_index
 from portfolio.services.moving import city, people
