@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portfolio import web, wording
-from portfolio.blueprints.dossier import is_of
+from portfolio.blueprints.dossier.root import is_of
 from portfolio.blueprints.lists.root import Column, Listing, of
 from portfolio.days import day_of
 from portfolio.editions import rubric_of
