@@ -33,7 +33,7 @@ from portfolio.models import (
 )
 from portfolio.queries import derived
 from portfolio.queries.submission import check_list
-from portfolio.services import blobs, derivations, packages
+from portfolio.services import blobs, derivations, deriving, packages
 from portfolio.services.derivations import GIVEN_UP_AFTER, MOST_ATTEMPTS
 from portfolio.storage import Storage
 from tests.derive.samples import encoded, pdf, phone_exif, scene
@@ -282,7 +282,7 @@ def test_a_page_far_into_a_long_file_is_drawn_when_it_is_asked_for(
     work: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(derivations, "LIMITS", Limits(page_images=1))
+    monkeypatch.setattr(deriving, "LIMITS", Limits(page_images=1))
     digest = add(pdf("一", "二", "三"), PDF)
     work(digest)
     school_id = school.id
