@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.demo import days
-from portfolio.demo.content import Citation, Counted, DemoPerson, DemoSchool, Draft, Material
+from portfolio.demo.claims import Counted, Draft
+from portfolio.demo.content import DemoPerson, DemoSchool
 from portfolio.demo.days import Agenda
+from portfolio.demo.materials import Citation, Material
 from portfolio.demo.setting import Setting, add_school
 from portfolio.models import Dossier, EvidenceKind, Package, Role, School, SelfAssessment
 from portfolio.policy import Actor

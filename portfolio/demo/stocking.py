@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portfolio.demo import content, files
 from portfolio.demo.applicant import SHOWN_ON_SITE, Stocked
-from portfolio.demo.content import Material
+from portfolio.demo.materials import Material, materials_for
 from portfolio.services import blobs
 from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
@@ -71,7 +71,7 @@ def _first_version(material: Material) -> Material:
 
 def _materials(school_index: int) -> list[Material]:
     """A school's materials; a complete school cites none for what it shows on site."""
-    materials = content.materials_for(school_index)
+    materials = materials_for(school_index)
     if content.schools()[school_index].stage == "drafting":
         return list(materials)
     return [

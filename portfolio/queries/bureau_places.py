@@ -6,14 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portfolio.errors import NotFound
-from portfolio.models import (
-    Assignment,
-    Cycle,
-    Dossier,
-    Package,
-    Panel,
-    Round,
-)
+from portfolio.models import Assignment, Cycle, Dossier, Package, Panel, Round
 from portfolio.policy import NOWHERE, Place
 
 

@@ -8,14 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from portfolio.models import (
-    Cycle,
-    Dossier,
-    Package,
-    Round,
-    RubricEdition,
-    School,
-)
+from portfolio.models import Cycle, Dossier, Package, Round, RubricEdition, School
 from portfolio.queries.desks import Handed, RoundDesk, round_desks
 from portfolio.queries.school_standing import Progress, Standing, newest_package, standing_of
 

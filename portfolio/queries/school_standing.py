@@ -8,11 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import ScalarSelect, select
 
-from portfolio.models import (
-    Dossier,
-    DossierState,
-    Package,
-)
+from portfolio.models import Dossier, DossierState, Package
 
 
 class Standing(StrEnum):
