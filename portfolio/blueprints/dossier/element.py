@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from portfolio import navigation, web, wording
 from portfolio.blueprints.dossier.root import blueprint, is_of
-from portfolio.blueprints.forms import Typed, refused
+from portfolio.blueprints.forms import Typed, refused, unsaved
 from portfolio.days import day_of
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
@@ -46,12 +46,8 @@ def save_element(at: ElementAt) -> Any:
             str(body.get("justification", "")),
             body.get("version"),
         )
-    except Refused as refused:
-        web.refuse()
-        return jsonify(errors=wording.errors_by_field(refused)), 422
-    except StaleWrite as stale:
-        web.refuse()
-        return jsonify(current=_current(stale), error=wording.explain(stale)), 409
+    except (Refused, StaleWrite) as error:
+        return unsaved(error, _as_json)
     rubric = rubric_of(web.db(), at.dossier.cycle.rubric_digest)
     totals = queries.claims(web.db(), at.dossier.id, rubric)
     return jsonify(version=version, saved_at=web.now().isoformat(), totals=wording.totals_in_json(totals))
@@ -251,9 +247,7 @@ def _next_gap(stands: Standing, code: str) -> str | None:
     return next((c for c in around if stands.readiness.statuses[c] != "ok"), None)
 
 
-def _current(stale: StaleWrite) -> dict[str, Any]:
-    row = stale.current
-    assert isinstance(row, SelfAssessment)
+def _as_json(row: SelfAssessment) -> dict[str, Any]:
     return {
         "score": None if row.score is None else score(row.score),
         "justification": row.justification,
