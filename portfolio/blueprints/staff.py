@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from portfolio import navigation, web
 from portfolio.blueprints.forms import Typed, refused
-from portfolio.blueprints.links import show_link
+from portfolio.blueprints.links import invite_as_typed, show_link
 from portfolio.errors import DomainError
 from portfolio.models import Invitation, Membership, Role, User
 from portfolio.policy import Permission
@@ -36,24 +36,11 @@ def invite(at: SchoolAt) -> Any:
     """Invite somebody to the staff; the answer shows the link, once."""
     typed = Typed(request.form)
     try:
-        role = typed.one_of("role", Role, "role_unknown")
-        typed.check()
-        assert role is not None
-        token = invitations.invite(
-            web.db(),
-            actor=web.actor(),
-            now=web.now(),
-            lifetime=web.settings().invitation_lifetime,
-            name=typed.text("name"),
-            role=role,
-            school_id=at.school.id,
-        )
+        navigation.stand_on(at.school, at.dossier)
+        back = url_for("staff.people", school_id=at.school.id)
+        return invite_as_typed(typed, school_id=at.school.id, back=back)
     except DomainError as error:
         return _refused(at.school.id, refused(error))
-    navigation.stand_on(at.school, at.dossier)
-    return show_link(
-        token, name=typed.text("name"), role=role, back=url_for("staff.people", school_id=at.school.id)
-    )
 
 
 @blueprint.post("/schools/<int:school_id>/invitations/<int:invitation_id>/revocation")

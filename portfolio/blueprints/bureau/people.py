@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portfolio import web
 from portfolio.blueprints.bureau.root import blueprint
 from portfolio.blueprints.forms import Typed, refused
-from portfolio.blueprints.links import show_link
+from portfolio.blueprints.links import invite_as_typed, show_link
 from portfolio.errors import DomainError
 from portfolio.models import Invitation, Membership, Role, User
 from portfolio.policy import Permission
@@ -36,21 +36,9 @@ def invite() -> Any:
     """Invite somebody to a role; the answer shows the link, once."""
     typed = Typed(request.form)
     try:
-        role = typed.one_of("role", Role, "role_unknown")
-        typed.check()
-        assert role is not None
-        token = invitations.invite(
-            web.db(),
-            actor=web.actor(),
-            now=web.now(),
-            lifetime=web.settings().invitation_lifetime,
-            name=typed.text("name"),
-            role=role,
-            school_id=typed.key("school_id"),
-        )
+        return invite_as_typed(typed, school_id=typed.key("school_id"), back=url_for("bureau.accounts"))
     except DomainError as error:
         return _accounts_page(request.form, refused(error)), 422
-    return show_link(token, name=typed.text("name"), role=role, back=url_for("bureau.accounts"))
 
 
 @blueprint.post("/bureau/invitations/<int:invitation_id>/revocation")
