@@ -27,7 +27,7 @@ from portfolio.models import (
     School,
     User,
 )
-from portfolio.queries.library import Filter
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.problems import Yardstick
 from portfolio.queries.search import find
 from portfolio.services import search_index

@@ -10,7 +10,8 @@ from flask import request, send_file
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import FileWrapper
 
-from portfolio.filetypes import content_disposition, inline_safe
+from portfolio.filenames import content_disposition
+from portfolio.filetypes import inline_safe
 from portfolio.storage import Storage
 
 _HEAD = 64 * 1024

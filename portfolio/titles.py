@@ -6,7 +6,8 @@ import re
 from datetime import date
 from pathlib import PurePosixPath
 
-from portfolio.filetypes import Family, clean_display_name
+from portfolio.filenames import clean_display_name
+from portfolio.filetypes import Family
 from portfolio.models import EvidenceKind
 from rubric.gaps import school_year_of
 

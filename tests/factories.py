@@ -33,7 +33,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Actor, Grant
 from portfolio.queries.people import actor_of
-from portfolio.services import accounts, cycles, search_index
+from portfolio.services import accounts, cycles, passwords, search_index
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 
@@ -51,7 +51,7 @@ def make_school(session: Session, name: str = "", district: str = "未央区") -
 
 
 # Hashing is slow on purpose; people of tests share one hash of PASSWORD.
-_password_hash = accounts._hasher.hash(PASSWORD)
+_password_hash = passwords.HASHER.hash(PASSWORD)
 
 
 def make_user(

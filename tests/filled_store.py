@@ -74,7 +74,8 @@ from portfolio.models import (
     Upload,
     User,
 )
-from portfolio.services import accounts, packages, reports, summaries, trend
+from portfolio.queries.submission import check_list
+from portfolio.services import invitations, log_ins, packages, reports, summaries, trend
 from portfolio.storage import Storage
 from portfolio.tokens import new_token
 from rubric.loader import DEFAULT, find
@@ -141,7 +142,7 @@ def _submit(session: Session, storage: Storage, folder: Path, dossier: Dossier) 
     for element in find(DEFAULT).elements:
         if element.code != UNCITED:
             cite(session, dossier, element.code, evidence, page=3)
-    gaps = [gap.key for gap in packages.check_list(session, dossier, now=NOW).open]
+    gaps = [gap.key for gap in check_list(session, dossier, now=NOW).open]
     packages.waive(session, actor=lead, now=NOW, dossier=dossier, keys=gaps, reason="材料在区教育局存档")
     packages.hand_over(session, actor=lead, now=NOW, dossier=dossier)
     package = packages.sign(
@@ -468,8 +469,8 @@ def _next_cycle(session: Session, dossier: Dossier, evidence: Evidence) -> None:
 def _leave_around(session: Session, school: School) -> None:
     user = make_user(session, Role.BUREAU)
     bureau = actor_for(session, user)
-    accounts.start_session(session, user=user, address="127.0.0.1", now=NOW, lifetime=timedelta(hours=12))
-    accounts.invite(
+    log_ins.start_session(session, user=user, address="127.0.0.1", now=NOW, lifetime=timedelta(hours=12))
+    invitations.invite(
         session, actor=bureau, now=NOW, lifetime=timedelta(days=7), name="李某", role=Role.OBSERVER
     )
     session.add_all(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Dossier, Evidence
 from portfolio.queries import search
-from portfolio.queries.library import Filter
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.problems import Yardstick
 from portfolio.queries.search import Hits
 from portfolio.storage import Storage

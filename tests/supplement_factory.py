@@ -9,15 +9,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import (
-    Citation,
-    Dossier,
-    Evidence,
-    Package,
-    SelfAssessment,
-    SupplementRequest,
-)
+from portfolio.models import Citation, Dossier, Evidence, Package, SelfAssessment, SupplementRequest
 from portfolio.policy import Actor
+from portfolio.queries.submission import check_list
 from portfolio.queries.supplements import latest
 from portfolio.services import citations, dossiers, packages, supplements
 from portfolio.services.cycles import RoundPlan
@@ -123,7 +117,7 @@ class School:
         """The lead submits; what is missing in the elements handed in is waived."""
         asked = latest(self.session, self.dossier.id)
         elements = None if asked is None else set(asked.questions)
-        listed = packages.check_list(self.session, self.dossier, now=now, elements=elements)
+        listed = check_list(self.session, self.dossier, now=now, elements=elements)
         if listed.open:
             packages.waive(
                 self.session,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -74,29 +74,32 @@ def draft(assignment: Assignment, round_id: int, package_id: int, code: str) -> 
 @web.guard(Permission.APPEAL_SEND, located)
 def send(assignment: Assignment, round_id: int, package_id: int, code: str) -> Any:
     """Send the draft as it was read."""
-    version = based_on(request.form.get("version"))
-    try:
-        service.send(
-            web.db(), actor=web.actor(), now=web.now(), assignment=assignment, code=code, version=version
-        )
-    except StaleWrite:
-        return _again(round_id, package_id, code, stale=True), 409
-    flash(_("Sent to the panel."), "ok")
-    return redirect(_address(assignment, code))
+    return _with_draft(service.send, assignment, round_id, package_id, code, done=_("Sent to the panel."))
 
 
 @blueprint.post(f"{CASE}/removal")
 @web.guard(Permission.APPEAL_WRITE, located)
 def discard(assignment: Assignment, round_id: int, package_id: int, code: str) -> Any:
     """Discard a draft."""
+    return _with_draft(service.discard, assignment, round_id, package_id, code, done=_("Discarded."))
+
+
+def _with_draft(
+    verb: Callable[..., object],
+    assignment: Assignment,
+    round_id: int,
+    package_id: int,
+    code: str,
+    *,
+    done: str,
+) -> Any:
+    """Do this with the draft as it was read, or show what it is by now."""
     version = based_on(request.form.get("version"))
     try:
-        service.discard(
-            web.db(), actor=web.actor(), now=web.now(), assignment=assignment, code=code, version=version
-        )
+        verb(web.db(), actor=web.actor(), now=web.now(), assignment=assignment, code=code, version=version)
     except StaleWrite:
         return _again(round_id, package_id, code, stale=True), 409
-    flash(_("Discarded."), "ok")
+    flash(done, "ok")
     return redirect(_address(assignment, code))
 
 

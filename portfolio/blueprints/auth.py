@@ -16,7 +16,8 @@ from portfolio.errors import DomainError
 from portfolio.models import User
 from portfolio.policy import Permission
 from portfolio.queries.people import logged_in
-from portfolio.services import accounts, addresses
+from portfolio.services import accounts, addresses, invitations, log_ins
+from portfolio.services.rows import normal_username
 from portfolio.wording import explain, refusal
 
 blueprint = Blueprint("auth", __name__)
@@ -60,8 +61,8 @@ def log_in() -> Any:
 def try_log_in() -> Any:
     """A try to log in. A failed one is counted, so this commits in both cases."""
     form = request.form
-    username = accounts.normal_username(form.get("username", ""))
-    outcome = accounts.log_in(
+    username = normal_username(form.get("username", ""))
+    outcome = log_ins.log_in(
         web.db(),
         username=username,
         password=form.get("password", ""),
@@ -85,7 +86,7 @@ def try_log_in() -> Any:
 @web.guard(Permission.OWN_ACCOUNT)
 def log_out() -> Any:
     """End this log-in."""
-    accounts.log_out(web.db(), token=current_user.token, actor=web.actor(), now=web.now())
+    log_ins.log_out(web.db(), token=current_user.token, actor=web.actor(), now=web.now())
     logout_user()
     return redirect(url_for("auth.log_in"))
 
@@ -94,7 +95,7 @@ def log_out() -> Any:
 @web.public
 def invitation(token: str) -> Any:
     """What an invitation offers."""
-    offered = accounts.open_invitation(web.db(), token=token, now=web.now())
+    offered = invitations.open_invitation(web.db(), token=token, now=web.now())
     return render_template(
         "auth/invitation.html", invitation=offered, typed={"name": offered.name}, errors={}
     )
@@ -118,12 +119,12 @@ def accept_invitation(token: str) -> Any:
         if error.field is None:
             raise
         web.refuse()
-        offered = accounts.open_invitation(web.db(), token=token, now=web.now())
+        offered = invitations.open_invitation(web.db(), token=token, now=web.now())
         page = render_template(
             "auth/invitation.html", invitation=offered, typed=form, errors={error.field: explain(error)}
         )
         return page, 422
-    opened = accounts.start_session(
+    opened = log_ins.start_session(
         web.db(),
         user=user,
         address=request.remote_addr or "",

@@ -28,7 +28,8 @@ from portfolio.documents import (
 from portfolio.documents.archive import bag, register
 from portfolio.documents.form import Sheet, Shown
 from portfolio.errors import DomainError, NotFound
-from portfolio.filetypes import DOCX, PDF, XLSX, ZIP, content_disposition
+from portfolio.filenames import content_disposition
+from portfolio.filetypes import DOCX, PDF, XLSX, ZIP
 from portfolio.models import Dossier, Package
 from portfolio.policy import Permission, Place
 from portfolio.queries import form as form_queries

@@ -13,7 +13,8 @@ from portfolio import multipart, navigation, web, wording
 from portfolio.db import begin_write
 from portfolio.delivery import deliver
 from portfolio.errors import DomainError, NotFound
-from portfolio.filetypes import ZIP, clean_display_name
+from portfolio.filenames import clean_display_name
+from portfolio.filetypes import ZIP
 from portfolio.models import Errand, ErrandKind, ErrandState, Package
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission, Place

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from datetime import date as Date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from flask import Response, jsonify
 from flask_babel import to_user_timezone, to_utc
 
 from portfolio import web, wording
-from portfolio.errors import DomainError, Refused
+from portfolio.errors import DomainError, Refused, StaleWrite
 from rubric.scoring import ScoreError, parse_score
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -84,6 +85,20 @@ def refused(error: DomainError) -> dict[str, str]:
     if isinstance(error, Refused):
         return wording.errors_by_field(error)
     return {error.field or "": wording.explain(error)}
+
+
+def unsaved(
+    error: Refused | StaleWrite, as_json: Callable[[Any], Mapping[str, Any] | None]
+) -> tuple[Response, int]:
+    """Undo a save by script, and say why: 422 {errors}, or 409 {current, error} where somebody else saved first.
+
+    `as_json` tells what stands now.
+    """
+    if isinstance(error, StaleWrite):
+        current = as_json(error.current)
+        web.refuse()
+        return jsonify(current=current, error=wording.explain(error)), 409
+    return jsonify(errors=refused(error)), 422
 
 
 def local_input(moment: datetime) -> str:

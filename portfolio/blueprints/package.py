@@ -17,7 +17,9 @@ from portfolio.policy import Permission, Place
 from portfolio.queries import awards, places, rectifying, supplements
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
+from portfolio.queries.published import published_results
 from portfolio.queries.rounds import still_blind
+from portfolio.queries.submission import check_list
 from portfolio.queries.timestamps import stamp_of, stamp_response
 from portfolio.services import packages
 from portfolio.services.errands import SENT_AT_ONCE
@@ -158,7 +160,7 @@ def result(dossier: Dossier) -> Any:
     navigation.stand_on(dossier.school, dossier)
     place = Place(school_id=dossier.school_id)
     own = dossier.school_id in web.actor().schools()
-    results = queries.published_results(web.db(), dossier, drafts=own)
+    results = published_results(web.db(), dossier, drafts=own)
     rubric = rubric_of(web.db(), dossier.cycle.rubric_digest)
     ids = [each.assignment.id for each in results]
     return render_template(
@@ -187,7 +189,7 @@ def _submission_page(
     asked = supplements.asked_of(web.db(), dossier)
     answerable = asked if asked and asked.is_open(web.now()) else None
     elements = set(answerable.questions) if answerable else None
-    listed = packages.check_list(web.db(), dossier, now=web.now(), to_school=of_school, elements=elements)
+    listed = check_list(web.db(), dossier, now=web.now(), to_school=of_school, elements=elements)
     return render_template(
         "package/submission.html",
         dossier=dossier,

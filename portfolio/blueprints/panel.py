@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from portfolio import heat, navigation, web, wording
 from portfolio.blueprints.evidence.viewing import opened_at
+from portfolio.blueprints.forms import unsaved
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, Refused, StaleWrite
 from portfolio.jsonbody import read_json
@@ -58,13 +59,8 @@ def save_element(review: Review, code: str) -> Any:
     """Save as typed: 200 {version, saved_at, score, progress}, 409 {current}, 422 {errors}."""
     try:
         row = _save(review, code, read_json(request))
-    except Refused as refused:
-        web.refuse()
-        return jsonify(errors=wording.errors_by_field(refused)), 422
-    except StaleWrite as stale:
-        current = _as_json(stale.current)
-        web.refuse()
-        return jsonify(current=current, error=wording.explain(stale)), 409
+    except (Refused, StaleWrite) as error:
+        return unsaved(error, _as_json)
     progress = reviews.progress(web.db(), review)
     return jsonify(
         version=row.version,

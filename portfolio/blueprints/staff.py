@@ -10,14 +10,14 @@ from flask_babel import gettext as _
 
 from portfolio import navigation, web
 from portfolio.blueprints.forms import Typed, refused
-from portfolio.blueprints.links import show_link
+from portfolio.blueprints.links import invite_as_typed, show_link
 from portfolio.errors import DomainError
 from portfolio.models import Invitation, Membership, Role, User
 from portfolio.policy import Permission
 from portfolio.queries import places
 from portfolio.queries import staff as queries
 from portfolio.queries.places import SchoolAt
-from portfolio.services import accounts, roles
+from portfolio.services import invitations, roles
 
 blueprint = Blueprint("staff", __name__)
 INVITABLE = [Role.CONTRIBUTOR, Role.LEAD, Role.PRINCIPAL]
@@ -36,31 +36,18 @@ def invite(at: SchoolAt) -> Any:
     """Invite somebody to the staff; the answer shows the link, once."""
     typed = Typed(request.form)
     try:
-        role = typed.one_of("role", Role, "role_unknown")
-        typed.check()
-        assert role is not None
-        token = accounts.invite(
-            web.db(),
-            actor=web.actor(),
-            now=web.now(),
-            lifetime=web.settings().invitation_lifetime,
-            name=typed.text("name"),
-            role=role,
-            school_id=at.school.id,
-        )
+        navigation.stand_on(at.school, at.dossier)
+        back = url_for("staff.people", school_id=at.school.id)
+        return invite_as_typed(typed, school_id=at.school.id, back=back)
     except DomainError as error:
         return _refused(at.school.id, refused(error))
-    navigation.stand_on(at.school, at.dossier)
-    return show_link(
-        token, name=typed.text("name"), role=role, back=url_for("staff.people", school_id=at.school.id)
-    )
 
 
 @blueprint.post("/schools/<int:school_id>/invitations/<int:invitation_id>/revocation")
 @web.guard(Permission.SCHOOL_INVITE, queries.school_invitation)
 def revoke_invitation(held: Invitation, school_id: int) -> Any:
     """Take back a link."""
-    accounts.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
+    invitations.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
     flash(_("The link for %(name)s no longer works.", name=held.name), "ok")
     return redirect(url_for("staff.people", school_id=school_id))
 
@@ -71,7 +58,7 @@ def offer_new_password(user: User, school_id: int) -> Any:
     """A link with which somebody of the staff chooses another password; shown once."""
     name, lifetime = user.name, web.settings().invitation_lifetime
     try:
-        token = accounts.offer_new_password(
+        token = invitations.offer_new_password(
             web.db(), actor=web.actor(), now=web.now(), lifetime=lifetime, user=user, school_id=school_id
         )
     except DomainError as error:

@@ -19,7 +19,7 @@ from portfolio.policy import Permission
 from portfolio.queries import panel as panel_queries
 from portfolio.queries import places
 from portfolio.queries import supplements as queries
-from portfolio.services import supplements
+from portfolio.services import supplement_proposals, supplements
 
 blueprint = Blueprint("supplement", __name__)
 QUESTION = "question-"  # and the element's code: a form's field for each
@@ -69,7 +69,7 @@ def withdraw(assignment: Assignment) -> Any:
 def propose(review: Review, review_id: int, code: str) -> Any:
     """Tell the chair what the school should be asked about an element."""
     try:
-        supplements.propose(
+        supplement_proposals.propose(
             web.db(),
             actor=web.actor(),
             now=web.now(),
@@ -89,7 +89,7 @@ def propose(review: Review, review_id: int, code: str) -> Any:
 @web.guard(Permission.REVIEW_SCORE, panel_queries.element)
 def take_back(review: Review, review_id: int, code: str) -> Any:
     """Propose nothing for this element any more."""
-    supplements.take_back(web.db(), actor=web.actor(), now=web.now(), review=review, code=code)
+    supplement_proposals.take_back(web.db(), actor=web.actor(), now=web.now(), review=review, code=code)
     return redirect(url_for("panel.element", review_id=review_id, code=code))
 
 

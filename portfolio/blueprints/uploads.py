@@ -20,8 +20,9 @@ from portfolio.models import Upload
 from portfolio.policy import Permission
 from portfolio.queries import places
 from portfolio.queries.evidence import upload_at
-from portfolio.services import uploads
-from portfolio.services.uploads import Receipt, Wishes
+from portfolio.services import blobs, uploads
+from portfolio.services.uploads import Receipt
+from portfolio.services.wishes import Wishes, read_wishes
 from portfolio.tokens import new_token
 from portfolio.wording import explain
 
@@ -154,7 +155,7 @@ def _announced(school_id: int) -> Job:
     """The upload that this request announces. Raises DomainError."""
     length = _number("Upload-Length")
     metadata = request.headers.get("Upload-Metadata", "")
-    wishes = uploads.read_wishes(tus.read_metadata(metadata))
+    wishes = read_wishes(tus.read_metadata(metadata))
     uploads.check_size(length, web.settings().max_upload_bytes)
     uploads.check_target(web.db(), school_id=school_id, wishes=wishes)
     expires = web.now() + web.settings().upload_lifetime
@@ -169,7 +170,7 @@ def _received(file: GrowingFile, job: Job, offset: int) -> Response:
     try:
         return _advanced(file, job)
     except DomainError as error:
-        if error.code in uploads.PASSING:
+        if error.code in blobs.PASSING:
             raise
         web.db().rollback()
         begin_write(web.db())
@@ -213,7 +214,7 @@ def _advanced(file: GrowingFile, job: Job) -> Response:
 def _concluded(file: GrowingFile, job: Job) -> Receipt:
     """Store the bytes first, without a transaction; then all rows in one."""
     storage = web.services().storage
-    stored = uploads.store(file.path, filename=job.wishes.filename, school_id=job.school_id, storage=storage)
+    stored = blobs.store(file.path, filename=job.wishes.filename, school_id=job.school_id, storage=storage)
     _begin_write(job)
     return uploads.conclude(
         web.db(), actor=web.actor(), now=web.now(), token=job.token, file=stored, storage=storage

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio.commands.installation import CannotRun, opened
 from portfolio.models import Role, School
 from portfolio.models.people import SCHOOL_ROLES
-from portfolio.services import accounts
+from portfolio.services import invitations
 
 # a chair is made by giving an expert a panel
 ROLES = tuple(role.value for role in Role if role is not Role.CHAIR)
@@ -28,7 +28,7 @@ def invite(arguments: argparse.Namespace) -> int:
         place.require_schema()
         with place.writing() as session:
             school_id = school_named(session, arguments.school) if arguments.school else None
-            token = accounts.invite(
+            token = invitations.invite(
                 session,
                 actor=None,
                 now=datetime.now(UTC),

@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import select
 
 from portfolio.days import day_of
-from portfolio.demo import content
+from portfolio.demo import verdicts
 from portfolio.demo.applicant import Applicant
 from portfolio.demo.days import Agenda
 from portfolio.demo.judging import Judging
@@ -31,7 +31,7 @@ class Aftermath:
         self._session = setting.session
         self._applicant = applicant
         self._judging = judging
-        self._written = content.aftermath()
+        self._written = verdicts.aftermath()
 
     def plan_report(self, agenda: Agenda, at: datetime) -> None:
         """The chair writes the report and lists what is to be put right, before closing."""

@@ -9,13 +9,16 @@ from sqlalchemy import select
 
 from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.demo import days
-from portfolio.demo.content import Citation, Counted, DemoPerson, DemoSchool, Draft, Material
+from portfolio.demo.claims import Counted, Draft
+from portfolio.demo.content import DemoPerson, DemoSchool
 from portfolio.demo.days import Agenda
+from portfolio.demo.materials import Citation, Material
 from portfolio.demo.setting import Setting, add_school
 from portfolio.models import Dossier, EvidenceKind, Package, Role, School, SelfAssessment
 from portfolio.policy import Actor
 from portfolio.queries.copies import missing_copies
 from portfolio.queries.figures import asked_years
+from portfolio.queries.submission import check_list
 from portfolio.services import citations, cycles, derivations, dossiers, evidence, figures, packages
 from portfolio.services.citations import Passage
 from portfolio.services.evidence import Description, StoredFile
@@ -126,7 +129,7 @@ class Applicant:
 
     def hand_over(self, now: datetime) -> None:
         """The lead waives what is left, with the reason for each kind of gap, and submits."""
-        left = packages.check_list(self._session, self.dossier, now=now).open
+        left = check_list(self._session, self.dossier, now=now).open
         for rule in sorted({gap.rule for gap in left}):
             keys = [gap.key for gap in left if gap.rule is rule]
             packages.waive(

@@ -14,11 +14,14 @@ from portfolio.audit import Action
 from portfolio.db import Base, new_id
 from portfolio.demo import content, days, files
 from portfolio.demo.applicant import Applicant, described, enter
-from portfolio.demo.content import DemoPerson, Draft
+from portfolio.demo.claims import Draft, drafts_for
+from portfolio.demo.content import DemoPerson
 from portfolio.demo.days import OPENS, Agenda, on
 from portfolio.demo.judging import Judging
+from portfolio.demo.materials import materials_for
 from portfolio.demo.setting import Setting
 from portfolio.demo.stocking import store_all
+from portfolio.demo.verdicts import EXPERTS
 from portfolio.models import (
     AuditEvent,
     Blob,
@@ -108,7 +111,7 @@ def fill(setting: Setting, folder: Path, *, schools: int, evidence: int) -> None
         batch = _Batch()
         for piece in _pieces(setting, stored):
             _collect(batch, applicant, piece)
-        _score(setting, batch, applicant, content.drafts_for(MODEL)[: _scored(number)])
+        _score(setting, batch, applicant, drafts_for(MODEL)[: _scored(number)])
         batch.write(setting.session)
         search_index.index_words_of(setting.session, school_id=applicant.school.id)
     _review(setting, applicants[:SUBMITTED])
@@ -132,8 +135,8 @@ def _write_files(folder: Path, *, first: int, amount: int) -> list[Path]:
 
 def _pieces(setting: Setting, stored: Sequence[StoredFile]) -> list[_Piece]:
     """Evidence for the files, described as the model school describes its own."""
-    materials = content.materials_for(MODEL)
-    codes = [draft.element for draft in content.drafts_for(MODEL)]
+    materials = materials_for(MODEL)
+    codes = [draft.element for draft in drafts_for(MODEL)]
     moments = days.spread(*_term(setting), len(stored))
     pieces = []
     for number, (file, at) in enumerate(zip(stored, moments, strict=True)):
@@ -158,7 +161,7 @@ def _term(setting: Setting) -> tuple[datetime, datetime]:
 
 def _scored(number: int) -> int:
     """How many elements a school has scored."""
-    every = len(content.drafts_for(MODEL))
+    every = len(drafts_for(MODEL))
     return every if number <= SUBMITTED else every - number * 11 % 60
 
 
@@ -286,7 +289,7 @@ def _score(setting: Setting, batch: _Batch, applicant: Applicant, drafts: Sequen
 def _review(setting: Setting, applicants: Sequence[Applicant]) -> None:
     """The complete schools submit, and the experts come as far as `fill` says."""
     present, agenda = setting.present, Agenda()
-    every = len(content.drafts_for(MODEL))
+    every = len(drafts_for(MODEL))
     done, handed_in = [(every, every, BEGUN), (every, every, every)], [(0,), (0, 1, 2)]
     for number, applicant in enumerate(applicants):
         agenda.add(on(present, days=-20, at="11:00"), applicant.share_out)
@@ -307,6 +310,6 @@ def _review(setting: Setting, applicants: Sequence[Applicant]) -> None:
             )
         for expert in handed_in[number]:
             judging.plan_handing_in(agenda, expert, on(present, days=-6, at="16:30"))
-        if len(handed_in[number]) == content.EXPERTS:
+        if len(handed_in[number]) == EXPERTS:
             agenda.add(on(present, days=-6, at="17:00"), judging.open_table)
     agenda.play()

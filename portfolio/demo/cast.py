@@ -11,7 +11,7 @@ from portfolio.demo.content import DemoPerson
 from portfolio.models import Membership, Role, School, User
 from portfolio.policy import Actor
 from portfolio.queries.people import actor_of
-from portfolio.services import accounts
+from portfolio.services import accounts, invitations
 
 # Without those that are taken for another: i, l, o, 0, 1.
 _CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -54,7 +54,7 @@ class Cast:
     ) -> User:
         """Somebody is invited and makes their account a little later."""
         role = Role(person.role)
-        token = accounts.invite(
+        token = invitations.invite(
             self._session,
             actor=by,
             now=now,

@@ -16,9 +16,10 @@ from sqlalchemy import Table, insert, text
 
 from portfolio.audit import Action
 from portfolio.db import Base, new_id
-from portfolio.demo import content, days, files
-from portfolio.demo.content import Draft, Material
+from portfolio.demo import days, files
+from portfolio.demo.claims import Draft, drafts_for
 from portfolio.demo.days import OPENS, on
+from portfolio.demo.materials import Material, materials_for
 from portfolio.demo.setting import Setting
 from portfolio.demo.stocking import store_all
 from portfolio.models import (
@@ -180,7 +181,7 @@ def _collect(made: Made, place: _Place, moments: Sequence[datetime]) -> set[str]
         }
         for file in place.files
     ]
-    materials = content.materials_for(MODEL)
+    materials = materials_for(MODEL)
     elements = _reached(place.number)
     cited: set[str] = set()
     for piece, at in zip(range(PIECES), moments, strict=True):
@@ -196,7 +197,7 @@ def _collect(made: Made, place: _Place, moments: Sequence[datetime]) -> set[str]
 
 def _reached(number: int) -> list[str]:
     """The elements a school has evidence for: some schools for all, others for half of them."""
-    codes = [draft.element for draft in content.drafts_for(MODEL)]
+    codes = [draft.element for draft in drafts_for(MODEL)]
     turn = number * 5 % len(codes)
     return (codes[turn:] + codes[:turn])[: len(codes) - number * 7 % (len(codes) // 2)]
 
@@ -289,7 +290,7 @@ def _cite(
 
 def _score(made: Made, place: _Place, reached: int, end: datetime) -> None:
     """Every element's row; a school that has more evidence has scored more."""
-    drafts = content.drafts_for(MODEL)
+    drafts = drafts_for(MODEL)
     written = min(len(drafts), reached + place.number * 3 % 40)
     minute = count()
     for position, draft in enumerate(drafts):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portfolio.demo import photo, typeset
-from portfolio.demo.content import Material, Table
+from portfolio.demo.materials import Material, Table
 from portfolio.demo.placeholders import Day
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from functools import partial
 
 from sqlalchemy import select
 
-from portfolio.demo import content, days
+from portfolio.demo import days, verdicts
 from portfolio.demo.applicant import Applicant
-from portfolio.demo.content import ExpertScore, FinalScore
 from portfolio.demo.days import Agenda
 from portfolio.demo.setting import Setting
+from portfolio.demo.verdicts import ExpertScore, FinalScore
 from portfolio.models import Assignment, Review, SettlementRule
 from portfolio.policy import Actor
 from portfolio.services import closing, interests, panels, reviews, settlement
@@ -49,7 +49,7 @@ class Judging:
         self, agenda: Agenda, expert: int, start: datetime, end: datetime, *, done: int | None = None
     ) -> None:
         """An expert (0, 1 or 2) scores the first so many elements, all by default."""
-        scores = content.expert_scores(self._index, expert)[:done]
+        scores = verdicts.expert_scores(self._index, expert)[:done]
         for score, at in zip(scores, days.spread(start, end, len(scores)), strict=True):
             agenda.add(at, partial(self._score, self._setting.experts[expert], score))
 
@@ -60,7 +60,7 @@ class Judging:
     def plan_settlement(self, agenda: Agenda, start: datetime, end: datetime) -> None:
         """The chair opens the table and settles every element at the median."""
         agenda.add(start, self.open_table)
-        finals = content.final_scores(self._index)
+        finals = verdicts.final_scores(self._index)
         for final, at in zip(finals, days.spread(start, end, len(finals)), strict=True):
             agenda.add(at, partial(self._settle, final))
 

@@ -15,10 +15,12 @@ from portfolio.demo import bulk, city, content, days
 from portfolio.demo.aftermath import Aftermath
 from portfolio.demo.applicant import Applicant, enter
 from portfolio.demo.cast import DemoAccount
+from portfolio.demo.claims import drafts_for, figures_for
 from portfolio.demo.days import OPENS, Agenda, on
 from portfolio.demo.judging import Judging
 from portfolio.demo.setting import Setting, set_up
 from portfolio.demo.stocking import WrittenFile, stock, write_files
+from portfolio.demo.verdicts import EXPERTS
 from portfolio.models import School
 from portfolio.services import trend
 from portfolio.storage import Storage
@@ -100,8 +102,8 @@ def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]]) -> None:
         ends = _writing_ends(setting, index)
         stocked = stock(setting.storage, applicant.school.id, written[index])
         applicant.plan_collecting(agenda, stocked, _WRITING_STARTS, ends - timedelta(hours=1))
-        applicant.plan_counting(agenda, content.figures_for(index), ends - _COUNTED_BEFORE)
-        applicant.plan_scoring(agenda, content.drafts_for(index), _SCORING_STARTS, ends)
+        applicant.plan_counting(agenda, figures_for(index), ends - _COUNTED_BEFORE)
+        applicant.plan_scoring(agenda, drafts_for(index), _SCORING_STARTS, ends)
     _plan_review(agenda, setting, applicants[REVIEW])
     _plan_publication(agenda, setting, applicants[PUBLISHED])
     for evening in days.evenings(setting.present):
@@ -142,7 +144,7 @@ def _plan_publication(agenda: Agenda, setting: Setting, applicant: Applicant) ->
     _plan_submission(agenda, setting, applicant, PUBLISHED)
     judging = Judging(setting, applicant, PUBLISHED)
     judging.plan_assignment(agenda, on(present, days=-28, at="10:00"))
-    for expert in range(content.EXPERTS):
+    for expert in range(EXPERTS):
         ends = on(present, days=expert - 17, at="16:00")
         judging.plan_review(agenda, expert, on(present, days=-27, at="9:00"), ends)
         judging.plan_handing_in(agenda, expert, ends + timedelta(minutes=20))

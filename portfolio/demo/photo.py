@@ -7,7 +7,7 @@ from datetime import datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from portfolio.demo.content import Material
+from portfolio.demo.materials import Material
 from portfolio.demo.placeholders import Day
 
 if TYPE_CHECKING:

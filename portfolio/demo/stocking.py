@@ -7,8 +7,8 @@ from pathlib import Path
 
 from portfolio.demo import content, files
 from portfolio.demo.applicant import SHOWN_ON_SITE, Stocked
-from portfolio.demo.content import Material
-from portfolio.services import uploads
+from portfolio.demo.materials import Material, materials_for
+from portfolio.services import blobs
 from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
 
@@ -58,7 +58,7 @@ def store_all(storage: Storage, school_id: int, paths: Iterable[Path]) -> list[S
     """
 
     def store(path: Path) -> StoredFile:
-        return uploads.store(path, filename=path.name, school_id=school_id, storage=storage)
+        return blobs.store(path, filename=path.name, school_id=school_id, storage=storage)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(store, paths))
@@ -71,7 +71,7 @@ def _first_version(material: Material) -> Material:
 
 def _materials(school_index: int) -> list[Material]:
     """A school's materials; a complete school cites none for what it shows on site."""
-    materials = content.materials_for(school_index)
+    materials = materials_for(school_index)
     if content.schools()[school_index].stage == "drafting":
         return list(materials)
     return [

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portfolio.demo.content import DATA, Material
+from portfolio.demo.content import DATA
+from portfolio.demo.materials import Material
 from portfolio.demo.placeholders import Day
 
 if TYPE_CHECKING:

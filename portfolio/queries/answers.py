@@ -12,7 +12,7 @@ from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import Assignment, Evidence
 from portfolio.queries.appeals import AppealView, appeals
-from portfolio.queries.package import JudgedElement, judged_elements
+from portfolio.queries.judged import JudgedElement, judged_elements
 from rubric.model import Element
 
 

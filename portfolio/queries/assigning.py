@@ -27,7 +27,7 @@ from portfolio.models import (
 )
 from portfolio.policy import counts
 from portfolio.queries.allotted import on_hand
-from portfolio.queries.city import newest_package
+from portfolio.queries.school_standing import newest_package
 
 # (person, school): whether they declared it, or else work there
 Ties = dict[tuple[int, int], bool]

@@ -23,7 +23,8 @@ from portfolio.models import (
 )
 from portfolio.queries import figures, people
 from portfolio.queries.figures import Entry
-from portfolio.queries.package import JudgedElement, judged_element, published_results
+from portfolio.queries.judged import JudgedElement, judged_element
+from portfolio.queries.published import published_results
 from rubric.model import Element
 from rubric.succession import Succession, is_inside, succession
 

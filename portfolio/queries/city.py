@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Integer, ScalarSelect, Select, func, select, type_coerce
+from sqlalchemy import Integer, Select, func, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
 
 from portfolio.db import points_of
@@ -19,7 +19,6 @@ from portfolio.models import (
     Assignment,
     Cycle,
     Dossier,
-    DossierState,
     DossierSummary,
     Package,
     PackageSummary,
@@ -28,37 +27,13 @@ from portfolio.models import (
     School,
 )
 from portfolio.policy import counts
+from portfolio.queries.school_standing import Progress, Standing, newest_package, standing_of
 from portfolio.queries.weakest import WeakElement, weakest
 from rubric.model import Rubric
 from rubric.scoring import Totals
 
 A_PAGE = 50  # schools
 _SUMS = ("points", "claimed", "supported", "scored", "unscored", "unscored_points")
-
-
-class Standing(StrEnum):
-    """Where a school stands in a cycle, as the bureau needs to know it."""
-
-    DRAFTING = "drafting"
-    OVERDUE = "overdue"
-    SIGNING = "signing"
-    SUBMITTED = "submitted"
-    REVIEWING = "reviewing"
-    SETTLING = "settling"
-    CLOSED = "closed"
-    PUBLISHED = "published"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A package's way through its latest round; moments in UTC."""
-
-    round_name: str
-    review_by: datetime | None
-    closed: bool
-    published: bool
-    reviews: int
-    handed_in: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,18 +255,6 @@ def _rows(session: Session, cycle: Cycle, lines: Sequence[CityLine]) -> list[Cit
     ]
 
 
-def newest_package() -> ScalarSelect[int]:
-    """The id of the newest package of the dossier at hand, as a subquery of a statement over dossiers."""
-    return (
-        select(Package.id)
-        .where(Package.dossier_id == Dossier.id)
-        .order_by(Package.number.desc())
-        .limit(1)
-        .correlate(Dossier)
-        .scalar_subquery()
-    )
-
-
 def _progress(session: Session, cycle: Cycle) -> dict[int, Progress]:
     """By package: how its latest round goes."""
     reviews = (
@@ -322,22 +285,6 @@ def _progress(session: Session, cycle: Cycle) -> dict[int, Progress]:
         .order_by(Round.position)
     )
     return {package_id: Progress(*way) for package_id, *way in rows}
-
-
-def standing_of(state: DossierState, progress: Progress | None, *, overdue: bool) -> Standing:
-    """Where a school stands; `progress` is its package's, `overdue` that submissions are over."""
-    match state:
-        case DossierState.DRAFTING:
-            return Standing.OVERDUE if overdue else Standing.DRAFTING
-        case DossierState.SIGNING if progress is None:
-            return Standing.SIGNING
-        case DossierState.PUBLISHED:
-            return Standing.PUBLISHED
-    if progress is None or progress.published:
-        return Standing.SUBMITTED  # waits for a panel: of the first round, or of the next
-    if progress.closed:
-        return Standing.CLOSED
-    return Standing.SETTLING if 0 < progress.reviews == progress.handed_in else Standing.REVIEWING
 
 
 class Matter(StrEnum):

@@ -2,68 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    String,
-    and_,
-    case,
-    cast,
-    exists,
-    func,
-    literal,
-    select,
-    true,
-    union_all,
-)
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true
+from sqlalchemy.orm import Session
 
-from portfolio.models import Blob, Citation, Evidence, EvidenceKind, EvidenceVersion, EvidenceYear, User
-from portfolio.queries import fulltext, problems
+from portfolio.models import Blob, Citation, Evidence, EvidenceKind, EvidenceVersion, User
+from portfolio.queries import problems
 from portfolio.queries.derived import Made, with_made
+from portfolio.queries.facets import Facets, facets_of
+from portfolio.queries.library_filter import Filter, Order, cited_for, conditions, kept
 from portfolio.queries.problems import Problem, Yardstick
 
 PAGE = 50  # pieces of evidence
 PICKS = 20
-Cited = Literal["", "cited", "uncited"]
-Order = Literal["newest", "date", "title"]
-# Beside the year that a statement joins: any of them
-AnyYear = aliased(EvidenceYear)
 Files = Select[Evidence, EvidenceVersion, str, int, str]
 FilesWithProblems = Select[Evidence, EvidenceVersion, str, int, str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What of the library is looked at; empty values mean everything."""
-
-    cited: Cited = ""
-    kind: EvidenceKind | None = None
-    year: int | None = None
-    q: str = ""
-    order: Order = "newest"
-    page: int = 1
-    problem: Problem | None = None
-    # a code: what is cited for this element
-    element: str = ""
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether something is left out."""
-        return bool(self.q or self.chooses)
-
-    @property
-    def chooses(self) -> bool:
-        """Whether something beside words is chosen."""
-        return bool(self.cited or self.kind or self.year or self.problem or self.element)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +42,6 @@ class Row:
     elements: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     made: Made = field(default_factory=Made)
-
-
-@dataclass(slots=True)
-class Facets:
-    """How many pieces each choice would show, given the other choices; the totals count all there are."""
-
-    total: int = 0
-    total_cited: int = 0
-    found: int = 0
-    cited: dict[str, int] = field(default_factory=lambda: {"cited": 0, "uncited": 0})
-    kinds: dict[EvidenceKind, int] = field(default_factory=dict)
-    years: dict[int, int] = field(default_factory=dict)
-    problems: dict[Problem, int] = field(default_factory=dict)
-    # what is kept, the trash included: file versions, and bytes (each file's once)
-    versions: int = 0
-    stored: int = 0
-    trashed: int = 0
-
-    @property
-    def uncited(self) -> int:
-        """Pieces that nothing cites."""
-        return self.total - self.total_cited
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +68,7 @@ def library_page(
     shown = (
         select(Evidence.id)
         .join(EvidenceVersion, _is_newest())
-        .where(*_conditions(chosen, yardstick))
+        .where(*conditions(chosen, yardstick))
         .order_by(*_ordering(chosen.order))
         .limit(PAGE)
         .offset((page - 1) * PAGE)
@@ -151,7 +88,7 @@ def whole_library(session: Session, *, yardstick: Yardstick, chosen: Filter) -> 
     statement = (
         newest_files()
         .add_columns(problems.mask(yardstick))
-        .where(*_conditions(chosen, yardstick))
+        .where(*conditions(chosen, yardstick))
         .order_by(*_ordering(chosen.order))
         .execution_options(yield_per=PAGE)
     )
@@ -165,16 +102,11 @@ def picks(session: Session, *, yardstick: Yardstick, element: str) -> tuple[Row,
     statement = (
         newest_files()
         .add_columns(literal(0))
-        .where(*_kept(yardstick.school_id), ~cited_for(element, yardstick))
+        .where(*kept(yardstick.school_id), ~cited_for(element, yardstick))
         .order_by(*_ordering("newest"))
         .limit(PICKS)
     )
     return _rows(session, statement, yardstick.dossier_id)
-
-
-def _kept(school_id: int) -> list[ColumnElement[bool]]:
-    """The school's evidence, the trash left out."""
-    return [Evidence.school_id == school_id, Evidence.trashed_at.is_(None)]
 
 
 def newest_files() -> Files:
@@ -241,135 +173,6 @@ def citing_elements(
     return cited
 
 
-def facets_of(session: Session, yardstick: Yardstick, chosen: Filter) -> Facets:
-    """All counts in one statement; each facet is counted as if nothing were chosen in it."""
-    asked = replace(chosen, order="newest", page=1)
-    counted = {
-        "total": Filter(),
-        "found": asked,
-        "cited": replace(asked, cited=""),
-        "kind": replace(asked, kind=None),
-        "problems": replace(asked, problem=None),
-    }
-    # Where nothing is chosen all these are the same, and the evidence is gone through once.
-    names = {each: f"pieces {number}" for number, each in enumerate(dict.fromkeys(counted.values()))}
-    rows: Any = session.execute(
-        union_all(
-            *(_pieces(name, each, yardstick) for each, name in names.items()),
-            _by_year(replace(asked, year=None), yardstick),
-            *_stored(yardstick.school_id),
-        )
-    )
-    facets = Facets()
-    for name, value, bits, count in rows:
-        for facet in [facet for facet, each in counted.items() if names[each] == name] or [name]:
-            _note(facets, facet, value, problems.named(bits), count)
-    return facets
-
-
-def _pieces(name: str, chosen: Filter, yardstick: Yardstick) -> Select[str, str, int, int]:
-    """How many pieces are of the same kind and have the same problems, for each there is."""
-    mask = problems.mask(yardstick).label("bits")
-    found = select(Evidence.kind, mask).where(*_conditions(chosen, yardstick))
-    pieces = found.limit(sys.maxsize).subquery()  # the limit keeps SQLite from working each mask out twice
-    return select(literal(name), _as_text(pieces.c.kind), pieces.c.bits, func.count()).group_by(
-        pieces.c.kind, pieces.c.bits
-    )
-
-
-def _by_year(chosen: Filter, yardstick: Yardstick) -> Select[str, str, int, int]:
-    return (
-        select(literal("year"), _as_text(EvidenceYear.year), literal(0), func.count())
-        .select_from(Evidence)
-        .join(EvidenceYear, EvidenceYear.evidence_id == Evidence.id)
-        .where(*_conditions(chosen, yardstick))
-        .group_by(EvidenceYear.year)
-    )
-
-
-def _stored(school_id: int) -> tuple[Select[str, str, int, int], ...]:
-    """What the school keeps, as rows of the facets' statement: versions, bytes, the trash."""
-    nothing, none = literal(""), literal(0)
-    size = func.coalesce(func.sum(Blob.size), 0)
-    trashed = Evidence.trashed_at.is_not(None)
-    # not what a panel took pictures of
-    of_theirs = exists().where(
-        EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256
-    )
-    return (
-        select(literal("versions"), nothing, none, func.count()).where(
-            EvidenceVersion.school_id == school_id
-        ),
-        select(literal("stored"), _as_text(size), none, func.count()).where(
-            Blob.school_id == school_id, of_theirs
-        ),
-        select(literal("trashed"), nothing, none, func.count()).where(
-            Evidence.school_id == school_id, trashed
-        ),
-    )
-
-
-def _note(facets: Facets, facet: str, value: str, matters: tuple[Problem, ...], count: int) -> None:
-    cited = Problem.UNCITED not in matters
-    match facet:
-        case "total":
-            facets.total += count
-            facets.total_cited += count if cited else 0
-        case "found":
-            facets.found += count
-        case "cited":
-            facets.cited["cited" if cited else "uncited"] += count
-        case "kind":
-            kind = EvidenceKind(value)
-            facets.kinds[kind] = facets.kinds.get(kind, 0) + count
-        case "problems":
-            for problem in matters:
-                facets.problems[problem] = facets.problems.get(problem, 0) + count
-        case "year":
-            facets.years[int(value)] = count
-        case "versions":
-            facets.versions = count
-        case "stored":
-            facets.stored = int(value)
-        case "trashed":
-            facets.trashed = count
-
-
-def _conditions(chosen: Filter, yardstick: Yardstick) -> list[ColumnElement[bool]]:
-    school_id = yardstick.school_id
-    return [
-        *_kept(school_id),
-        *fulltext.matching(school_id, chosen.q),
-        *narrowing(chosen, yardstick),
-    ]
-
-
-def narrowing(chosen: Filter, yardstick: Yardstick) -> list[ColumnElement[bool]]:
-    """What is chosen, the words aside, as conditions over evidence."""
-    conditions: list[ColumnElement[bool]] = []
-    if chosen.cited:
-        uncited = problems.condition(Problem.UNCITED, yardstick)
-        conditions.append(uncited if chosen.cited == "uncited" else ~uncited)
-    if chosen.kind:
-        conditions.append(Evidence.kind == chosen.kind)
-    if chosen.year:
-        conditions.append(exists().where(AnyYear.evidence_id == Evidence.id, AnyYear.year == chosen.year))
-    if chosen.element:
-        conditions.append(cited_for(chosen.element, yardstick))
-    if chosen.problem:
-        conditions.append(problems.condition(chosen.problem, yardstick))
-    return conditions
-
-
-def cited_for(element: str, yardstick: Yardstick) -> ColumnElement[bool]:
-    """Whether the element cites a piece of evidence."""
-    return exists().where(
-        Citation.evidence_id == Evidence.id,
-        Citation.dossier_id == yardstick.dossier_id,
-        Citation.element == element,
-    )
-
-
 def _ordering(order: Order) -> tuple[Any, ...]:
     match order:
         case "date":
@@ -378,11 +181,3 @@ def _ordering(order: Order) -> tuple[Any, ...]:
             return Evidence.title, Evidence.id
         case _:
             return EvidenceVersion.uploaded_at.desc(), Evidence.id
-
-
-def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
-
-
-def _as_text(column: Any) -> ColumnElement[str]:
-    return cast(column, String)

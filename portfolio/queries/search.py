@@ -23,7 +23,7 @@ from portfolio.models import (
     PageText,
 )
 from portfolio.queries import fulltext, library
-from portfolio.queries.library import Filter
+from portfolio.queries.library_filter import Filter, cited_for, narrowing
 from portfolio.queries.passages import Segment, marked, opening, passage, pattern_of
 from portfolio.queries.problems import Yardstick
 
@@ -107,8 +107,8 @@ def find(
     words = read_query(chosen.q)
     if not words:
         return Hits()
-    left_out = [~library.cited_for(uncited_for, yardstick)] if uncited_for else []
-    fitting = [*_standing(yardstick, trashed), *library.narrowing(chosen, yardstick), *left_out]
+    left_out = [~cited_for(uncited_for, yardstick)] if uncited_for else []
+    fitting = [*_standing(yardstick, trashed), *narrowing(chosen, yardstick), *left_out]
     page = chosen.page
     rows = _found(session, yardstick, chosen.q, fitting, page, most)
     if not rows and page > 1:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from portfolio.errors import NotFound
 from portfolio.models import Cycle, Dossier, Invitation, Membership, Panel, Role, School, User
 from portfolio.policy import NOWHERE, Place
-from portfolio.queries.city import newest_package
+from portfolio.queries.school_standing import newest_package
 
 PAGE = 100
 

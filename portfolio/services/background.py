@@ -20,6 +20,7 @@ from portfolio.services import (
     derivations,
     errand_letters,
     errands,
+    mailing,
     reminders,
     supplements,
     timestamps,
@@ -130,7 +131,7 @@ def call(settings: Settings, sessions: sessionmaker[Session], clock: Callable[[]
             _log(calling.send_noted(sessions, mailer, now=now))
 
 
-def _log(outcome: reminders.Outcome) -> None:
+def _log(outcome: mailing.Outcome) -> None:
     for reason, times in Counter(outcome.failures).items():
         log.warning("%s reminders were not sent (%s); the next run tries again", times, reason)
 

@@ -1,7 +1,6 @@
 """Reminders around a panel's review: noted once, shown in the page, and mailed where the installation sends mail.
 
-A reminder is a row first: whoever logs in sees it while it holds. Its letter is claimed before it is sent, so that a
-sender stopped in between leaves one that may not have arrived, and never one that arrives twice.
+A reminder is a row first: whoever logs in sees it while it holds.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,16 +17,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portfolio import audit, letters
 from portfolio.audit import Action
-from portfolio.db import new_id, writing
+from portfolio.db import new_id
 from portfolio.errors import DomainError
 from portfolio.letters import Called
-from portfolio.mail import Letter, Mailer, MailFailed
+from portfolio.mail import Letter, Mailer
 from portfolio.models import Assignment, Call, Cycle, Package, PanelReminder, Round, School, User
 from portfolio.policy import Actor
 from portfolio.queries.calls import Summons, calls_by_hand, due_calls, still_holds
 from portfolio.queries.progress import package_ways
 from portfolio.services.addresses import address_of
-from portfolio.services.reminders import Outcome
+from portfolio.services.mailing import Outcome, send_each
 
 PAGES = {Call.PUBLISH: "/bureau/publication"}
 PANEL_PAGE = "/reviews"
@@ -91,27 +91,17 @@ def _note(session: Session, found: Iterable[Summons], *, now: datetime, asked_by
 
 def send_noted(sessions: sessionmaker[Session], mailer: Mailer, *, now: datetime) -> Outcome:
     """Mail what is noted, holds still and wasn't mailed: one letter a person."""
-    sent, failures = 0, []
     with sessions() as session:
         waiting = _unsent(session, now=now)
-    for each in waiting:
-        with writing(sessions) as session:
-            claimed = _claim(session, each, now=now)
-        if not claimed:
-            continue
-        try:
-            mailer.send(_letter(each, claimed, public_url=mailer.settings.public_url, now=now))
-        except MailFailed as failure:
-            failures.append(str(failure))
-            with writing(sessions) as session:
-                _mark(session, claimed, claimed_at=None)
-            if failure.lasting:
-                break
-        else:
-            sent += 1
-            with writing(sessions) as session:
-                _mark(session, claimed, mailed_at=now)
-    return Outcome(sent, tuple(failures))
+    return send_each(
+        sessions,
+        mailer,
+        waiting,
+        claim=partial(_claim, now=now),
+        letter=partial(_letter, public_url=mailer.settings.public_url, now=now),
+        mark_sent=partial(_mark, mailed_at=now),
+        release=partial(_mark, claimed_at=None),
+    )
 
 
 def _unsent(session: Session, *, now: datetime) -> list[_Unsent]:

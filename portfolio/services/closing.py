@@ -13,7 +13,7 @@ from portfolio.errors import DomainError
 from portfolio.models import Assignment, Closing, Determination, ReportSection, Review
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor, counts
-from portfolio.services import accounts, panel_reports
+from portfolio.services import panel_reports, passwords
 from portfolio.services.reviews import check_length
 from portfolio.services.terms import (
     Terms,
@@ -74,7 +74,7 @@ def sign(
     Raises DomainError (password_wrong, assignment_closed, nothing_proposed, closing_changed, second_person_needed,
     signer_unknown, reviews_outstanding, settlement_incomplete).
     """
-    accounts.confirm_password(session, actor=actor, password=password)
+    passwords.confirm(session, actor=actor, password=password)
     lock(session, assignment)
     closing = _waiting(session, assignment)
     if closing.number != number:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypedDict
 
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, literal, or_, select, union, update
@@ -19,47 +14,25 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portfolio import jobs
 from portfolio.db import begin_write
-from portfolio.derive import Derived, Failure, Limits, derive
-from portfolio.derive import PageImage as DrawnPage
 from portfolio.derive.prints import text_print
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Blob, Derivation, DerivationState, PackageFile, PageImage, PageText, TextSource
-from portfolio.services import search_index
-from portfolio.storage import BlobMissing, Storage
+from portfolio.services import deriving, search_index
+from portfolio.services.deriving import Kept
+from portfolio.storage import Storage
 
 JOB, DRAW = "derive", "draw"
-LIMITS = Limits()
 # A file that nobody finished by then was dropped by a worker that was killed.
-GIVEN_UP_AFTER = timedelta(seconds=2 * LIMITS.seconds)
+GIVEN_UP_AFTER = timedelta(seconds=2 * deriving.LIMITS.seconds)
 MOST_ATTEMPTS = 5
 _LONGEST_MS = 2**31 - 1
 _AT_ONCE = 2
 _DRAWN_TOGETHER = 20  # pages
-_PUBLIC_TYPES = {
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".tif": "image/tiff",
-}
 
 
 class _Key(TypedDict):
     school_id: int
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was made of a file, with every byte of it in the store."""
-
-    derived: Derived
-    images: tuple[tuple[DrawnPage, str], ...]  # each with its digest
-    public: tuple[str, int, str] | None  # digest, bytes, media type
-
-    def digests(self) -> set[str]:
-        """Everything the store holds of it."""
-        return {digest for _, digest in self.images} | ({self.public[0]} if self.public else set())
 
 
 # ---- Asking ----
@@ -193,7 +166,7 @@ def run(
         session.commit()
     if attempt is None or media_type is None:
         return
-    made = _make(storage, school_id, sha256, media_type)
+    made = deriving.make(storage, school_id, sha256, media_type)
     with sessions() as session:
         begin_write(session)
         _conclude(session, storage, school_id, sha256, attempt, made, clock())
@@ -211,7 +184,7 @@ def run_within(
     begun = {digest: attempt for digest, attempt in attempts.items() if attempt is not None}
 
     def make(digest: str) -> Kept | str:
-        return _make(storage, school_id, digest, blobs[digest].media_type)
+        return deriving.make(storage, school_id, digest, blobs[digest].media_type)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for (digest, attempt), made in zip(begun.items(), pool.map(make, begun), strict=True):
@@ -232,7 +205,7 @@ def draw(
         first = page - (page - 1) % _DRAWN_TOGETHER
         pages = range(first, min(first + _DRAWN_TOGETHER, (row.page_count or 0) + 1))
         media_type = session.get_one(Blob, (school_id, sha256)).media_type
-    made = _make(storage, school_id, sha256, media_type, pages)
+    made = deriving.make(storage, school_id, sha256, media_type, pages)
     if isinstance(made, str):
         return
     with sessions() as session:
@@ -256,49 +229,6 @@ def _begin(session: Session, school_id: int, sha256: str, now: datetime) -> int 
         .returning(Derivation.attempts)
         .execution_options(synchronize_session=False)
     )
-
-
-def _make(
-    storage: Storage, school_id: int, sha256: str, media_type: str, pages: range | None = None
-) -> Kept | str:
-    """What can be made of the file, or only images of these pages, put into the store; or the code of why nothing."""
-    with TemporaryDirectory(prefix="portfolio-derive-") as folder:
-        try:
-            source = _at_hand(storage, school_id, sha256, Path(folder) / "original")
-        except BlobMissing:
-            return "bytes_missing"
-        result = derive(source, media_type, Path(folder) / "made", LIMITS, pages=pages)
-        if isinstance(result, Failure):
-            return result.reason_code
-        return _keep(storage, school_id, result)
-
-
-def _at_hand(storage: Storage, school_id: int, sha256: str, copy: Path) -> Path:
-    """The original as a local file, fetched where the store is elsewhere. Raises BlobMissing."""
-    path = storage.local_path(school_id, sha256)
-    if path is not None:
-        return path
-    with storage.open(school_id, sha256) as body, copy.open("wb") as file:
-        shutil.copyfileobj(body, file, 1024 * 1024)
-    return copy
-
-
-def _keep(storage: Storage, school_id: int, derived: Derived) -> Kept:
-    public = derived.public_copy
-    kept = None
-    if public is not None:
-        size, media_type = public.stat().st_size, _PUBLIC_TYPES[public.suffix]
-        kept = (_put(storage, school_id, public), size, media_type)
-    return Kept(
-        derived, tuple((image, _put(storage, school_id, image.path)) for image in derived.images), kept
-    )
-
-
-def _put(storage: Storage, school_id: int, path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    storage.put(school_id, digest, path)
-    return digest
 
 
 # ---- Writing down ----

@@ -23,7 +23,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Actor, counts
-from portfolio.services import accounts
+from portfolio.services import accounts, passwords
 from portfolio.services.panels import open_reviews
 from portfolio.services.rows import add_once
 
@@ -35,7 +35,7 @@ def declare_none(
 
     Raises DomainError("password_wrong").
     """
-    accounts.confirm_password(session, actor=actor, password=password)
+    passwords.confirm(session, actor=actor, password=password)
     school_id = _school(session, assignment)
     if (assignment.panel_id, school_id) in actor.cleared:
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -52,26 +51,6 @@ def occasion(session: Session, dossier: Dossier) -> Occasion:
     if asked.request.answered_at or asked.request.lapsed_at:
         raise DomainError("supplement_over")
     return Occasion(asked.request.due_at, asked)
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What a package claims, what of it evidence supports, in points, and how many elements have no score."""
-
-    claimed: Decimal
-    supported: Decimal
-    unscored: int
-
-
-def sums_of(frozen: Frozen) -> Sums:
-    """The sums of what is frozen."""
-    cited = {citation.element for citation in frozen.citations}
-    scores = {element.code: element.score for element in frozen.elements}
-    return Sums(
-        claimed=sum((score for score in scores.values() if score is not None), Decimal(0)),
-        supported=sum((s for code, s in scores.items() if s is not None and code in cited), Decimal(0)),
-        unscored=sum(score is None for score in scores.values()),
-    )
 
 
 def base_of(session: Session, request: SupplementRequest, rubric: Rubric) -> Frozen:

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from portfolio import audit
 from portfolio.audit import Action
 from portfolio.derive.results import MIB, Limits, Unworkable
+from portfolio.detection import TypeRefused, detect
 from portfolio.documents import office_template
 from portfolio.documents.placeholders import KNOWN, example
 from portfolio.errors import DomainError
-from portfolio.filetypes import DOCX, TypeRefused, clean_display_name, detect
+from portfolio.filenames import clean_display_name
+from portfolio.filetypes import DOCX
 from portfolio.models import DocumentTemplate, TemplateKind
 from portfolio.policy import Actor
 from rubric.loader import DEFAULT, find

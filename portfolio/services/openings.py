@@ -16,13 +16,14 @@ from portfolio import archives, arrivals, audit
 from portfolio.archives import Archive, Entry, Limits
 from portfolio.audit import Action
 from portfolio.errors import DomainError
-from portfolio.filetypes import ZIP, clean_display_name
+from portfolio.filenames import clean_display_name
+from portfolio.filetypes import ZIP
 from portfolio.policy import Actor
 from portfolio.queries.twins import Twin, twins
-from portfolio.services import uploads
+from portfolio.services import blobs, uploads
 from portfolio.services.evidence import StoredFile
 from portfolio.services.suggestions import elements_in_path
-from portfolio.services.uploads import Wishes
+from portfolio.services.wishes import Wishes
 from portfolio.storage import Storage
 from portfolio.titles import clean_path
 from portfolio.tokens import new_token
@@ -109,9 +110,9 @@ def _unpacked(archive: Archive, entry: Entry, storage: Storage, school_id: int, 
         with grown.open("wb") as target, arrivals.no_room_explained():
             archive.unpack(entry, target)
         filename = clean_display_name(entry.path)
-        return Unpacked(path, uploads.store(grown, filename=filename, school_id=school_id, storage=storage))
+        return Unpacked(path, blobs.store(grown, filename=filename, school_id=school_id, storage=storage))
     except DomainError as error:
-        if error.code in uploads.PASSING:
+        if error.code in blobs.PASSING:
             raise
         return Unpacked(path, refusal=error)
     finally:

@@ -1,8 +1,4 @@
-"""Reminders of elements that fall due: each goes out once, to its owner only, and is on record.
-
-What is to go is written down first and committed, then the mail goes. So a sender that is stopped in between leaves a
-reminder that may not have arrived, and never one that arrives twice.
-"""
+"""Reminders of elements that fall due: each goes out once, to its owner only, and is on record."""
 
 from __future__ import annotations
 
@@ -11,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload, sessionmaker
 
 from portfolio import letters
 from portfolio.days import day_of
-from portfolio.db import new_id, writing
+from portfolio.db import new_id
 from portfolio.letters import DueElement
-from portfolio.mail import Letter, Mailer, MailFailed
+from portfolio.mail import Letter, Mailer
 from portfolio.models import (
     Dossier,
     DossierState,
@@ -35,16 +32,9 @@ from portfolio.queries.standing import standing
 from portfolio.queries.supplements import asked_of
 from portfolio.queries.work import Task
 from portfolio.services.addresses import address_of
+from portfolio.services.mailing import Outcome, send_each
 
 WORK_PAGE = "/dossiers/{dossier_id}/work/mine"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run came to; `failures` say why letters didn't go, without naming anybody."""
-
-    sent: int = 0
-    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +49,17 @@ class Due:
 
 def send_due(sessions: sessionmaker[Session], mailer: Mailer, *, now: datetime) -> Outcome:
     """Send every reminder that is due now. What went out doesn't go again."""
-    sent, failures = 0, []
     with sessions() as session:
         found = due(session, now=now, days=mailer.settings.remind_days)
-    for each in found:
-        with writing(sessions) as session:
-            claimed = claim(session, each, now=now)
-        if not claimed:
-            continue
-        try:
-            mailer.send(letter_for(each, claimed, public_url=mailer.settings.public_url, now=now))
-        except MailFailed as failure:
-            failures.append(str(failure))
-            with writing(sessions) as session:
-                release(session, claimed)
-            if failure.lasting:
-                break
-        else:
-            sent += 1
-            with writing(sessions) as session:
-                mark_sent(session, claimed, now=now)
-    return Outcome(sent, tuple(failures))
+    return send_each(
+        sessions,
+        mailer,
+        found,
+        claim=partial(claim, now=now),
+        letter=partial(letter_for, public_url=mailer.settings.public_url, now=now),
+        mark_sent=partial(mark_sent, now=now),
+        release=release,
+    )
 
 
 def due(session: Session, *, now: datetime, days: Sequence[int]) -> list[Due]:

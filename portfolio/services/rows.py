@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,11 @@ def clean_name(typed: str, *, field: str = "name", empty: str = "name_empty") ->
     if len(name) > LONGEST_NAME:
         raise DomainError("name_long", field=field, longest=LONGEST_NAME)
     return name
+
+
+def normal_username(typed: str) -> str:
+    """One spelling for a user name: half-width, lower case, no blanks around."""
+    return unicodedata.normalize("NFKC", typed).strip().lower()
 
 
 def add_once(session: Session, row: Base, refusal: DomainError) -> None:

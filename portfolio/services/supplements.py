@@ -1,4 +1,4 @@
-"""What the panel asks the school to add (补充材料): experts propose, the chair sends, the school answers or doesn't."""
+"""What the panel asks the school to add (补充材料): the chair sends it, the school answers or doesn't."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portfolio import audit
@@ -19,7 +19,6 @@ from portfolio.models import (
     DossierState,
     Package,
     PackageElement,
-    Review,
     SelfAssessment,
     SupplementElement,
     SupplementProposal,
@@ -50,7 +49,7 @@ def ask(
     (assignment_closed, supplement_late, supplement_standing, supplement_unavailable).
     """
     dossier = _locked_dossier(session, assignment)
-    _check_before_the_table(session, assignment)
+    check_before_the_table(session, assignment)
     asked = _checked(session, assignment, questions)
     due = _checked_due(due_at, now)
     lapse(session, now=now, dossier=dossier)
@@ -95,51 +94,6 @@ def withdraw(session: Session, *, actor: Actor, now: datetime, assignment: Assig
     session.flush()
     after = {"number": asked.request.number}
     _record(session, actor.user_id, now, Action.SUPPLEMENT_WITHDRAWN, asked.request, dossier, after)
-
-
-def propose(
-    session: Session, *, actor: Actor, now: datetime, review: Review, code: str, question: str
-) -> SupplementProposal:
-    """What the expert would ask about an element; a second time changes the words. The chair sends it or doesn't.
-
-    Raises DomainError (question_missing, text_too_long by field; assignment_closed, supplement_late), NotFound for
-    an element the package doesn't have.
-    """
-    assignment = session.get_one(Assignment, review.assignment_id)
-    _check_before_the_table(session, assignment)
-    _check_elements(session, assignment, {code})
-    words = plain_text(question).strip()
-    if not words:
-        raise DomainError("question_missing", field="question")
-    if len(words) > LONGEST_QUESTION:
-        raise DomainError("text_too_long", field="question", longest=LONGEST_QUESTION)
-    standing = session.scalar(_standing_proposal(assignment, actor, code))
-    if standing is not None:
-        standing.question, standing.proposed_at = words, now
-        session.flush()
-    else:
-        standing = SupplementProposal(
-            assignment_id=assignment.id,
-            element=code,
-            question=words,
-            proposed_by=actor.user_id,
-            proposed_at=now,
-        )
-        add_once(session, standing, DomainError("proposed_elsewhere", field="question"))
-    _record_proposal(session, actor, now, Action.SUPPLEMENT_PROPOSED, assignment, code, words)
-    return standing
-
-
-def take_back(session: Session, *, actor: Actor, now: datetime, review: Review, code: str) -> None:
-    """Propose nothing for an element any more; twice is once. Raises DomainError("assignment_closed")."""
-    assignment = session.get_one(Assignment, review.assignment_id)
-    lock(session, assignment)
-    standing = session.scalar(_standing_proposal(assignment, actor, code))
-    if standing is None:
-        return
-    session.execute(delete(SupplementProposal).where(SupplementProposal.id == standing.id))
-    _record_proposal(session, actor, now, Action.SUPPLEMENT_UNPROPOSED, assignment, code, standing.question)
-    session.expunge(standing)
 
 
 def answer(
@@ -214,8 +168,11 @@ def _locked_dossier(session: Session, assignment: Assignment) -> Dossier:
     return dossier
 
 
-def _check_before_the_table(session: Session, assignment: Assignment) -> None:
-    """Once all scores are on the table nobody scores anew, so nothing new comes in."""
+def check_before_the_table(session: Session, assignment: Assignment) -> None:
+    """Once all scores are on the table nobody scores anew, so nothing new comes in.
+
+    Raises DomainError (assignment_closed, supplement_late).
+    """
     lock(session, assignment)
     if assignment.settling_since is not None:
         raise DomainError("supplement_late")
@@ -223,7 +180,7 @@ def _check_before_the_table(session: Session, assignment: Assignment) -> None:
 
 def _checked(session: Session, assignment: Assignment, questions: Mapping[str, str]) -> dict[str, str]:
     asked = {code: words for code, typed in questions.items() if (words := plain_text(typed).strip())}
-    _check_elements(session, assignment, set(asked))
+    check_elements(session, assignment, set(asked))
     errors = {
         code: DomainError("text_too_long", field=code, longest=LONGEST_QUESTION)
         for code, words in asked.items()
@@ -236,7 +193,8 @@ def _checked(session: Session, assignment: Assignment, questions: Mapping[str, s
     return asked
 
 
-def _check_elements(session: Session, assignment: Assignment, codes: set[str]) -> None:
+def check_elements(session: Session, assignment: Assignment, codes: set[str]) -> None:
+    """Raises NotFound unless the package has all of these elements."""
     known = session.scalars(
         select(PackageElement.element).where(
             PackageElement.package_id == assignment.package_id, PackageElement.element.in_(codes)
@@ -295,19 +253,6 @@ def _set_due(
     )
 
 
-def _standing_proposal(assignment: Assignment, actor: Actor, code: str) -> Select[SupplementProposal]:
-    return (
-        select(SupplementProposal)
-        .where(
-            SupplementProposal.assignment_id == assignment.id,
-            SupplementProposal.element == code,
-            SupplementProposal.proposed_by == actor.user_id,
-            SupplementProposal.request_id.is_(None),
-        )
-        .execution_options(populate_existing=True)
-    )
-
-
 def _put_back(dossier: Dossier) -> None:
     """What was handed over for a signature that can't come any more."""
     if dossier.state is DossierState.SIGNING:
@@ -332,24 +277,4 @@ def _record(
         subject=("assignment", request.assignment_id),
         school_id=dossier.school_id,
         after=after,
-    )
-
-
-def _record_proposal(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    action: Action,
-    assignment: Assignment,
-    code: str,
-    words: str,
-) -> None:
-    """Under no school: what a panel considers asking is the panel's own."""
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=action,
-        subject=("assignment", assignment.id),
-        after={"element": code, "question": words},
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from portfolio.db import writing
-from portfolio.services import trash, uploads
+from portfolio.services import blobs, trash, uploads
 from portfolio.storage import Storage
 
 
@@ -35,5 +35,5 @@ def sweep_store(
     # committed, these rows' bytes.
     for _run in range(2):
         with writing(sessions) as session:
-            files += uploads.sweep_blobs(session, storage, now=clock())
+            files += blobs.sweep(session, storage, now=clock())
     return Swept(expired, pieces, files)

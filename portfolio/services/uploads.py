@@ -1,56 +1,27 @@
-"""Uploads: announced, received piece by piece (portfolio.arrivals), stored, turned into evidence."""
+"""Uploads: announced, received piece by piece (portfolio.arrivals), stored (blobs), turned into evidence."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portfolio import arrivals
 from portfolio.errors import DomainError, NotFound
-from portfolio.filetypes import PUBLISHED, TypeRefused, clean_display_name, detect
-from portfolio.models import Blob, Evidence, EvidenceKind, EvidenceVersion, FindingPhoto, Upload
+from portfolio.models import Evidence, Upload
 from portfolio.policy import Actor
-from portfolio.services import citations, derivations, errands, evidence
-from portfolio.services.evidence import LONGEST_REMARK, Description, StoredFile
+from portfolio.services import citations, evidence
+from portfolio.services.evidence import StoredFile
 from portfolio.services.suggestions import elements_in_path
-from portfolio.storage import BlobDamaged, Storage, StorageFull, StorageUnavailable
-from portfolio.titles import LONGEST_TITLE, clean_path, default_title, guess_kind, guess_years
+from portfolio.services.wishes import Wishes
+from portfolio.storage import Storage
 
 ORPHAN_AFTER = timedelta(hours=1)
-GRACE = timedelta(days=1)
-# Refusals that pass: the bytes stay where they are, and the same request may succeed later.
-PASSING = frozenset({"upload_no_room", "storage_unavailable"})
-_FAMILIES = {kind.media_type: kind.family for kind in PUBLISHED}
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the uploader says about a file beforehand; what they leave out is guessed from its name."""
-
-    filename: str
-    title: str = ""
-    kind: str = ""
-    years: list[int] = field(default_factory=list)
-    element: str = ""
-    evidence_id: int | None = None
-    reason: str = ""
-    # the file's folders and name as they stood where it came from: to be shown, and for codes in it
-    path: str = ""
-
-    def described(self, media_type: str) -> Description:
-        """The description of the new evidence."""
-        return Description(
-            title=self.title or default_title(self.filename),
-            kind=EvidenceKind(self.kind) if self.kind else guess_kind(self.filename, _FAMILIES[media_type]),
-            years=frozenset(self.years) or guess_years(self.filename),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +31,6 @@ class Receipt:
     evidence_id: int
     duplicate_of: int | None = None
     elements: tuple[str, ...] = ()
-
-
-def read_wishes(said: Mapping[str, str]) -> Wishes:
-    """Wishes from upload metadata or a form.
-
-    Raises DomainError (kind_unknown, year_malformed, text_too_long), NotFound for what can't be evidence.
-    """
-    title, reason = said.get("title", "").strip(), said.get("reason", "").strip()
-    kind, named = said.get("kind", "").strip(), said.get("evidence", "").strip()
-    if len(title) > LONGEST_TITLE:
-        raise DomainError("text_too_long", field="title", longest=LONGEST_TITLE)
-    if len(reason) > LONGEST_REMARK:
-        raise DomainError("text_too_long", field="reason", longest=LONGEST_REMARK)
-    if kind and kind not in {member.value for member in EvidenceKind}:
-        raise DomainError("kind_unknown", field="kind")
-    if named and not (named.isdecimal() and len(named) <= 16):
-        raise NotFound()
-    return Wishes(
-        filename=clean_display_name(said.get("filename", "")),
-        title=title,
-        kind=kind,
-        years=read_years(said.get("school_year", "")),
-        element=said.get("element", "").strip()[:16],
-        evidence_id=int(named) if named else None,
-        reason=reason,
-        path=clean_path(said.get("path", "")),
-    )
-
-
-def read_years(typed: str) -> list[int]:
-    """School years by the calendar year each starts in, as typed: "2023", "2022, 2023" or "2022-2023".
-
-    Raises DomainError("year_malformed").
-    """
-    years = []
-    for word in typed.replace("，", " ").replace("、", " ").replace(",", " ").split():
-        first = word.replace("–", "-").split("-")[0].removesuffix("学年")
-        if not (first.isdecimal() and evidence.FIRST_YEAR <= int(first) <= evidence.LAST_YEAR):
-            raise DomainError("year_malformed", field="years")
-        years.append(int(first))
-    return sorted(set(years))
 
 
 def check_size(length: int, largest: int) -> None:
@@ -169,40 +99,6 @@ def locked(session: Session, token: str) -> Upload:
 def wishes_of(upload: Upload) -> Wishes:
     """What was said when the upload was announced."""
     return Wishes(**upload.details["wishes"])
-
-
-def store(path: Path, *, filename: str, school_id: int, storage: Storage) -> StoredFile:
-    """Hash a file that has arrived whole, find its type, and put it into the store, which consumes it.
-
-    Raises DomainError: file_* if it isn't taken; those in PASSING, with the file still where it was.
-    """
-    try:
-        found = detect(path, filename)
-    except TypeRefused as error:
-        raise _refusal(error) from error
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
-    try:
-        storage.put(school_id, digest, path)
-    except StorageFull as error:
-        _make_writable(path)
-        raise DomainError("upload_no_room") from error
-    except (StorageUnavailable, BlobDamaged) as error:
-        _make_writable(path)
-        raise DomainError("storage_unavailable") from error
-    return StoredFile(filename, digest, size, found.media_type, storage.name)
-
-
-def _make_writable(path: Path) -> None:
-    """A store that failed may have protected the file already; the next try must be able to open it."""
-    path.chmod(0o600)
-
-
-def _refusal(error: TypeRefused) -> DomainError:
-    if error.reason_code == "not_on_list" and error.found is None:
-        return DomainError("file_unknown_type")
-    return DomainError(f"file_{error.reason_code}", found=error.found or "")
 
 
 def take_in(
@@ -353,51 +249,3 @@ def sweep(session: Session, folder: Path, now: datetime) -> int:
             arrivals.discard(folder, token)
             removed += 1
     return removed
-
-
-def sweep_blobs(session: Session, storage: Storage, *, now: datetime, grace: timedelta = GRACE) -> int:
-    """Delete stored bytes that no file version and no finding refers to; returns how many.
-
-    In two runs: one removes the row, the next, once that is committed, the bytes. Needs a writing session.
-    """
-    _keep_others_out(session)
-    removed = sum(_sweep_school(session, storage, school_id) for school_id in storage.schools())
-    unused = and_(
-        Blob.created_at <= now - grace,
-        ~exists().where(EvidenceVersion.school_id == Blob.school_id, EvidenceVersion.sha256 == Blob.sha256),
-        ~exists().where(FindingPhoto.school_id == Blob.school_id, FindingPhoto.sha256 == Blob.sha256),
-    )
-    derivations.forget(session, unused)
-    session.execute(delete(Blob).where(unused))
-    return removed
-
-
-def sweep_unknown(session: Session, storage: Storage, *, school_id: int) -> int:
-    """Delete a school's stored bytes that no row knows at all; returns how many. Needs a writing session."""
-    _keep_others_out(session)
-    return _sweep_school(session, storage, school_id)
-
-
-def _keep_others_out(session: Session) -> None:
-    """New files wait until a sweep is through; SQLite has one writer at a time anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
-
-
-def _sweep_school(session: Session, storage: Storage, school_id: int) -> int:
-    known = set(session.scalars(select(Blob.sha256).where(Blob.school_id == school_id)))
-    known |= derivations.digests_kept(session, school_id=school_id)
-    known |= errands.digests_kept(session, school_id=school_id)
-    # An upload that is being concluded at this moment has its bytes stored and its row still to come.
-    arriving = set(
-        session.scalars(
-            select(Upload.length).where(
-                Upload.school_id == school_id, Upload.finished_at.is_(None), Upload.refusal.is_(None)
-            )
-        )
-    )
-    unknown = [digest for digest in storage.digests(school_id) if digest not in known]
-    dead = [digest for digest in unknown if storage.size(school_id, digest) not in arriving]
-    for digest in dead:
-        storage.delete(school_id, digest)
-    return len(dead)

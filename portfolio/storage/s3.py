@@ -13,7 +13,8 @@ import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
-from portfolio.filetypes import content_disposition, inline_safe
+from portfolio.filenames import content_disposition
+from portfolio.filetypes import inline_safe
 from portfolio.storage import (
     BlobDamaged,
     BlobMissing,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from portfolio.models import DossierState, EvidenceKind, Role, SettlementRule, Stage, Stance
-from portfolio.queries.city import Matter, Number, Standing
+from portfolio.queries.city import Matter, Number
+from portfolio.queries.school_standing import Standing
 from portfolio.queries.work import Urgency
 from rubric.gaps import ElementStatus
 from rubric.model import Channel

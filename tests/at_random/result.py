@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from portfolio.errors import NotFound
 from portfolio.models import Appeal, AppealOutcome, RectificationItem
-from portfolio.queries.package import published_results
 from portfolio.queries.panel_report import panel_report
+from portfolio.queries.published import published_results
 from portfolio.services import appeals, panel_reports, rectifying
 from portfolio.services.panel_reports import Plan
 from rubric.scoring import Stage

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import select
 
 from portfolio.models import ElementReview, Package, SupplementElement, SupplementRequest
-from portfolio.services import supplements
+from portfolio.services import supplement_proposals, supplements
 from tests.at_random.moves import Area, Memory, Move, words
 from tests.factories import NOW
 from tests.supplement_factory import School
 
 
 def _propose(school: School, move: Move) -> None:
-    supplements.propose(
+    supplement_proposals.propose(
         school.session,
         actor=school.panel.actor(move.number),
         now=NOW,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import AuditEvent, Blob, Invitation, Role, SearchChunk, Upload
 from portfolio.queries import fulltext
-from portfolio.services import accounts
+from portfolio.services import invitations
 from portfolio.storage.local import LocalStorage
 from portfolio.tokens import new_token
 from tests.cli.conftest import Run
@@ -53,7 +53,7 @@ def test_the_first_account_of_the_bureau_is_invited(portfolio: Run, database: Se
     assert done.returncode == 0
     found = re.match(r"https://schools\.example/invitations/(\S{43})\n", done.stdout)
     assert found
-    invitation = accounts.open_invitation(database, token=found[1], now=datetime.now(UTC))
+    invitation = invitations.open_invitation(database, token=found[1], now=datetime.now(UTC))
     assert (invitation.name, invitation.role) == ("王科长", Role.BUREAU)
     assert database.scalar(select(func.count()).select_from(AuditEvent)) == 1
 

@@ -17,8 +17,10 @@ import pytest
 from docx.oxml.ns import qn
 from PIL import Image, ImageFont
 
-from portfolio.demo import content, files
-from portfolio.demo.content import Material
+from portfolio.demo import content, files, verdicts
+from portfolio.demo.claims import drafts_for, figures_for
+from portfolio.demo.materials import Material, materials_for
+from portfolio.demo.verdicts import EXPERTS
 from rubric.figures import implausible, parse_figure
 from rubric.loader import DEFAULT, find
 
@@ -45,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Material, Path]
     pairs = []
     for index in (DRAFTING, PUBLISHED):
         folder = tmp_path_factory.mktemp(content.schools()[index].key)
-        for material in content.materials_for(index):
+        for material in materials_for(index):
             pairs.append((material, files.make(material, content.schools()[index].name, folder)))
     return pairs
 
@@ -57,7 +59,7 @@ def of_format(made: list[tuple[Material, Path]], name: str) -> list[tuple[Materi
 
 
 def cited_by(school_index: int, code: str) -> list[Material]:
-    materials = content.materials_for(school_index)
+    materials = materials_for(school_index)
     return [material for material in materials if any(cite.element == code for cite in material.citations)]
 
 
@@ -82,7 +84,7 @@ def all_texts(material: Material) -> str:
 
 
 def test_three_schools_have_about_120_materials_in_every_format() -> None:
-    materials = [material for index in range(3) for material in content.materials_for(index)]
+    materials = [material for index in range(3) for material in materials_for(index)]
     assert 115 <= len(materials) <= 135
     assert {"pdf", "docx", "xlsx", "jpg", "txt", "csv"} == {material.format for material in materials}
     assert {material.kind for material in materials} == KINDS
@@ -110,7 +112,7 @@ def test_complete_school_backs_every_element_with_recent_evidence(index: int, po
 def test_names_and_titles_are_unique_and_citations_name_real_elements(
     index: int, points: dict[str, int]
 ) -> None:
-    materials = content.materials_for(index)
+    materials = materials_for(index)
     assert len({material.file_name for material in materials}) == len(materials)
     assert len({material.title for material in materials}) == len(materials)
     assert {cite.element for material in materials for cite in material.citations} <= set(points)
@@ -121,7 +123,7 @@ def test_names_and_titles_are_unique_and_citations_name_real_elements(
 
 @pytest.mark.parametrize("index", range(3))
 def test_scores_lie_on_the_step_between_seventy_percent_and_full(index: int, points: dict[str, int]) -> None:
-    drafts = content.drafts_for(index)
+    drafts = drafts_for(index)
     assert [draft.element for draft in drafts] == list(points)
     for draft in drafts:
         if draft.score is not None:
@@ -133,7 +135,7 @@ def test_scores_lie_on_the_step_between_seventy_percent_and_full(index: int, poi
 
 @pytest.mark.parametrize("index", range(3))
 def test_justifications_are_distinct_and_of_readable_length(index: int) -> None:
-    texts = [draft.justification for draft in content.drafts_for(index) if draft.justification]
+    texts = [draft.justification for draft in drafts_for(index) if draft.justification]
     assert len(set(texts)) == len(texts)
     for text in texts:
         assert 60 <= len(text) <= 180, text
@@ -144,16 +146,16 @@ def test_justifications_are_distinct_and_of_readable_length(index: int) -> None:
 def test_complete_school_says_what_it_lacks_exactly_where_it_claims_less(
     index: int, points: dict[str, int]
 ) -> None:
-    for draft in content.drafts_for(index):
+    for draft in drafts_for(index):
         lacking = re.search("不足：|尚需改进：|未给满分的原因：", draft.justification) is not None
         assert draft.score is not None
         assert lacking == (draft.score < points[draft.element]), draft.element
 
 
 def test_drafting_school_shows_gaps_of_every_kind(points: dict[str, int]) -> None:
-    drafts = {draft.element: draft for draft in content.drafts_for(DRAFTING)}
+    drafts = {draft.element: draft for draft in drafts_for(DRAFTING)}
     scored = {code: draft.score for code, draft in drafts.items() if draft.score is not None}
-    materials = content.materials_for(DRAFTING)
+    materials = materials_for(DRAFTING)
     old_only = [
         code
         for code, score in scored.items()
@@ -171,19 +173,19 @@ def test_drafting_school_shows_gaps_of_every_kind(points: dict[str, int]) -> Non
 
 @pytest.mark.parametrize("index", COMPLETE)
 def test_every_lost_point_carries_reason_and_channel(index: int, points: dict[str, int]) -> None:
-    for expert in range(content.EXPERTS):
-        scores = content.expert_scores(index, expert)
+    for expert in range(EXPERTS):
+        scores = verdicts.expert_scores(index, expert)
         assert [score.element for score in scores] == list(points)
         for score in scores:
             loses = score.score < points[score.element]
             assert score.score >= 0 and score.score % Decimal("0.1") == 0
             assert bool(score.reason) == (score.channel in CHANNELS) == loses, score.element
-    for final in content.final_scores(index):
+    for final in verdicts.final_scores(index):
         assert bool(final.reason) == (final.score < points[final.element]), final.element
 
 
 def test_about_thirty_elements_are_disputed() -> None:
-    disputed = [reason for reason in content.expert_reasons() if any(reason.lost)]
+    disputed = [reason for reason in verdicts.expert_reasons() if any(reason.lost)]
     assert 28 <= len(disputed) <= 35
     assert len({reason.channel for reason in disputed}) >= 6
 
@@ -192,14 +194,14 @@ def test_about_thirty_elements_are_disputed() -> None:
 def test_figures_are_asked_for_can_be_read_and_fit_together(index: int) -> None:
     rubric = find(DEFAULT)
     asked = {figure.code: figure for figure in rubric.figures}
-    counted = content.figures_for(index)
+    counted = figures_for(index)
     assert {each.figure for each in counted} <= set(asked)
     newest = {
         each.figure: parse_figure(each.values[-1], asked[each.figure], rubric.units) for each in counted
     }
     assert implausible(rubric.figures, newest) == []
     assert ("boarders" in newest) == content.schools()[index].boarding
-    pages = {material.key: len(material.pages) for material in content.materials_for(index)}
+    pages = {material.key: len(material.pages) for material in materials_for(index)}
     assert all(each.page <= pages[each.proof] for each in counted if each.proof and each.page)
 
 
@@ -226,7 +228,7 @@ def test_text_of_pdfs_can_be_extracted(made: list[tuple[Material, Path]]) -> Non
 
 
 def test_only_pdfs_are_cited_by_page() -> None:
-    others = [material for material in content.materials_for(PUBLISHED) if material.format != "pdf"]
+    others = [material for material in materials_for(PUBLISHED) if material.format != "pdf"]
     assert {cite.page for material in others for cite in material.citations} == {None}
 
 
@@ -234,7 +236,7 @@ def test_embedded_fonts_have_a_glyph_for_every_character() -> None:
     characters = {
         character
         for index in range(3)
-        for material in content.materials_for(index)
+        for material in materials_for(index)
         for character in all_texts(material) + content.schools()[index].name
         if not character.isspace()
     }
@@ -297,7 +299,7 @@ def test_files_are_the_same_bytes_each_time(made: list[tuple[Material, Path]], t
 
 def test_tables_of_grades_add_up_to_the_schools_pupils() -> None:
     for index, school in enumerate(content.schools()):
-        library = next(material for material in content.materials_for(index) if material.key == "library")
+        library = next(material for material in materials_for(index) if material.key == "library")
         assert library.table
         assert [row[0] for row in library.table.rows] == list(school.grades)
         assert sum(int(row[1]) for row in library.table.rows) == school.pupils

@@ -27,7 +27,7 @@ from portfolio.db import begin_write, make_engine, make_sessions
 from portfolio.models import Membership, User
 from portfolio.queries import places
 from portfolio.queries.people import actor_of
-from portfolio.services import packages
+from portfolio.services import packages, sealing
 from portfolio.storage.local import LocalStorage
 from tests.factories import NOW, PASSWORD
 
@@ -43,12 +43,12 @@ with make_sessions(engine)() as session:
     user = session.get_one(User, int(principal_id))
     held = list(session.query(Membership).where(Membership.user_id == user.id))
     if place == "between the parts":
-        write = packages._write_parts
+        write = sealing._write_parts
         def part(session, package_id, part, rows):
             write(session, package_id, part, rows)
             if part.__name__ == "PackageFile":
                 die()
-        packages._write_parts = part
+        sealing._write_parts = part
     packages.sign(session, actor=actor_of(session, user, held), now=NOW, dossier=dossier, password=PASSWORD,
                   storage=LocalStorage(Path(files)))
     if place == "before the commit":

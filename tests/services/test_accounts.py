@@ -14,7 +14,7 @@ from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import AuditEvent, Invitation, LoginSession, Membership, Role, School, User
 from portfolio.queries.people import logged_in
-from portfolio.services import accounts, roles
+from portfolio.services import accounts, invitations, log_ins, passwords, roles
 from portfolio.tokens import digest_of
 from tests.factories import NOW, PASSWORD, actor_for, bureau_actor, make_school, make_staff, make_user
 from tests.panel_factory import make_scene
@@ -28,7 +28,7 @@ NEW_PASSWORD = "a quite different sentence"
 def invite(session: Session, role: Role = Role.LEAD, school: School | None = None, name: str = "王芳") -> str:
     """A fresh invitation's token."""
     school_id = school.id if school else None
-    return accounts.invite(
+    return invitations.invite(
         session,
         actor=bureau_actor(session),
         now=NOW,
@@ -53,7 +53,7 @@ def refusal(call: Callable[[], object]) -> tuple[str, str | None]:
 
 def offer(session: Session, user: User, *, by: User, school: School | None = None) -> str:
     """A link for a new password."""
-    return accounts.offer_new_password(
+    return invitations.offer_new_password(
         session,
         actor=actor_for(session, by),
         now=NOW,
@@ -90,9 +90,9 @@ def test_a_link_works_once(session: Session) -> None:
 
 def test_a_link_expires_at_its_hour(session: Session) -> None:
     token = invite(session, Role.OBSERVER)
-    accounts.open_invitation(session, token=token, now=NOW + WEEK - timedelta(seconds=1))
+    invitations.open_invitation(session, token=token, now=NOW + WEEK - timedelta(seconds=1))
     assert (
-        refusal(lambda: accounts.open_invitation(session, token=token, now=NOW + WEEK))[0]
+        refusal(lambda: invitations.open_invitation(session, token=token, now=NOW + WEEK))[0]
         == "invitation_expired"
     )
 
@@ -100,20 +100,20 @@ def test_a_link_expires_at_its_hour(session: Session) -> None:
 def test_a_link_taken_back_no_longer_works(session: Session) -> None:
     token = invite(session, Role.OBSERVER)
     invitation = session.scalars(select(Invitation)).one()
-    accounts.revoke_invitation(session, actor=bureau_actor(session), now=NOW, invitation=invitation)
+    invitations.revoke_invitation(session, actor=bureau_actor(session), now=NOW, invitation=invitation)
     assert refusal(lambda: accept(session, token))[0] == "invitation_revoked"
 
 
 def test_a_used_link_can_not_be_taken_back(session: Session) -> None:
     accept(session, invite(session, Role.OBSERVER))
     invitation, actor = session.scalars(select(Invitation)).one(), bureau_actor(session)
-    revoke = lambda: accounts.revoke_invitation(session, actor=actor, now=NOW, invitation=invitation)  # noqa: E731
+    revoke = lambda: invitations.revoke_invitation(session, actor=actor, now=NOW, invitation=invitation)  # noqa: E731
     assert refusal(revoke)[0] == "invitation_used"
 
 
 def test_an_unknown_link_is_not_found(session: Session) -> None:
     with pytest.raises(NotFound):
-        accounts.open_invitation(session, token="nothing", now=NOW)
+        invitations.open_invitation(session, token="nothing", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_invitation_needs_a_name_and_a_school_of_the_list(session: Session) -
     actor = bureau_actor(session)
     assert refusal(lambda: invite(session, Role.OBSERVER, name=" \t")) == ("name_empty", "name")
     assert refusal(lambda: invite(session, Role.OBSERVER, name="王" * 201)) == ("name_long", "name")
-    unknown = lambda: accounts.invite(  # noqa: E731
+    unknown = lambda: invitations.invite(  # noqa: E731
         session, actor=actor, now=NOW, lifetime=WEEK, name="王芳", role=Role.LEAD, school_id=12345
     )
     assert refusal(unknown) == ("school_unknown", "school_id")
@@ -188,7 +188,7 @@ def test_a_link_taken_back_while_it_is_accepted_ends_one_way_or_the_other(
     session.commit()
 
     def revoke(own: Session) -> None:
-        accounts.revoke_invitation(own, actor=actor, now=NOW, invitation=own.get_one(Invitation, key))
+        invitations.revoke_invitation(own, actor=actor, now=NOW, invitation=own.get_one(Invitation, key))
 
     ended = _together(engine, lambda s: accept(s, token, username="first"), revoke)
     made = session.scalar(select(func.count()).where(User.username == "first"))
@@ -229,18 +229,18 @@ def test_a_malformed_user_name_is_refused(session: Session, username: str) -> No
 
 def test_a_new_password_ends_all_log_ins_and_older_links(session: Session) -> None:
     user, clerk = make_user(session, Role.EXPERT), make_user(session, Role.BUREAU)
-    cookie = accounts.start_session(session, user=user, address="", now=NOW, lifetime=HALF_DAY)
+    cookie = log_ins.start_session(session, user=user, address="", now=NOW, lifetime=HALF_DAY)
     older, newer = offer(session, user, by=clerk), offer(session, user, by=clerk)
     accept(session, newer, password=NEW_PASSWORD)
     assert logged_in(session, token=cookie, now=NOW) is None
     assert refusal(lambda: accept(session, older))[0] == "invitation_revoked"
-    accounts.confirm_password(session, actor=actor_for(session, user), password=NEW_PASSWORD)
+    passwords.confirm(session, actor=actor_for(session, user), password=NEW_PASSWORD)
 
 
 def test_changing_a_password_keeps_this_log_in_only_and_takes_back_links(session: Session) -> None:
     user = make_user(session, Role.EXPERT)
     here, there = (
-        accounts.start_session(session, user=user, address="", now=NOW, lifetime=HALF_DAY) for _ in range(2)
+        log_ins.start_session(session, user=user, address="", now=NOW, lifetime=HALF_DAY) for _ in range(2)
     )
     link = offer(session, user, by=make_user(session, Role.BUREAU))
     actor = actor_for(session, user)
@@ -282,9 +282,9 @@ def test_a_lead_can_not_become_the_principal_who_signs(session: Session) -> None
 # ---- Log-ins and closed accounts ----
 
 
-def log_in(session: Session, user: User, password: str = PASSWORD) -> accounts.LogIn:
+def log_in(session: Session, user: User, password: str = PASSWORD) -> log_ins.LogIn:
     """Try to log in."""
-    return accounts.log_in(
+    return log_ins.log_in(
         session,
         username=user.username,
         password=password,
@@ -310,7 +310,7 @@ def test_a_log_in_ends_at_its_hour_and_by_logging_out(session: Session) -> None:
     token = log_in(session, user).token
     assert token is not None
     assert logged_in(session, token=token, now=NOW + HALF_DAY) is None
-    accounts.log_out(session, token=token, actor=actor_for(session, user), now=NOW)
+    log_ins.log_out(session, token=token, actor=actor_for(session, user), now=NOW)
     assert logged_in(session, token=token, now=NOW) is None
 
 

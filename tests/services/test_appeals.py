@@ -28,7 +28,8 @@ from portfolio.models import (
 from portfolio.policy import Permission, allows
 from portfolio.queries import places
 from portfolio.queries.appeals import appeals as answered
-from portfolio.queries.package import RoundResult, judged_element, published_results
+from portfolio.queries.judged import judged_element
+from portfolio.queries.published import RoundResult, published_results
 from portfolio.services import appeals, panels, rectifying, settlement, summaries, trash
 from portfolio.services.answering import Cited, read_cited
 from portfolio.storage import Storage

@@ -18,7 +18,7 @@ from portfolio.models import Call, Membership, PanelReminder, Role, Round, User
 from portfolio.queries.calls import calls_by_hand, my_calls
 from portfolio.queries.progress import package_ways
 from portfolio.services import calling, panels
-from portfolio.services.reminders import Outcome
+from portfolio.services.mailing import Outcome
 from tests.factories import NOW, actor_for, bureau_actor, make_user
 from tests.panel_factory import Scene, make_scene
 from tests.servers.smtp import SmtpServer

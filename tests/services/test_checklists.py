@@ -24,6 +24,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Actor
 from portfolio.queries.standing import Standing, standing
+from portfolio.queries.submission import check_list
 from portfolio.services import checklists, packages
 from portfolio.storage import Storage
 from rubric.gaps import ElementStatus, Gap, Rule, default_weights
@@ -146,7 +147,7 @@ def test_nothing_is_ticked_while_the_principal_has_it(scene: Scene) -> None:
 def test_advice_neither_blocks_nor_changes_the_dot(scene: Scene) -> None:
     assert missing(scene)
     assert scene.stands().readiness.statuses["C1"] is ElementStatus.OK
-    assert packages.check_list(scene.session, scene.dossier, now=NOW).open == []
+    assert check_list(scene.session, scene.dossier, now=NOW).open == []
 
 
 def test_full_marks_against_an_unmet_number_block_and_stand_on_every_reading(scene: Scene) -> None:
@@ -168,7 +169,7 @@ def test_full_marks_against_an_unmet_number_block_and_stand_on_every_reading(sce
     (gap,) = scene.gaps(Rule.UNMET_MEASURE)
     assert gap.element == "C67"
     assert scene.stands().readiness.statuses["C67"] is ElementStatus.GAP
-    assert packages.check_list(scene.session, scene.dossier, now=NOW).open == [gap]
+    assert check_list(scene.session, scene.dossier, now=NOW).open == [gap]
     with pytest.raises(DomainError, match="gaps_open"):
         packages.hand_over(scene.session, actor=scene.lead, now=NOW, dossier=scene.dossier)
 
@@ -180,7 +181,7 @@ def test_what_only_the_school_is_told_reaches_nobody_else(scene: Scene, tmp_path
     (gap,) = scene.gaps(Rule.LAST_MINUTE_FILE)
     told = scene.stands(to_school=False).readiness.gaps
     assert Rule.LAST_MINUTE_FILE not in {each.rule for each in told}
-    listed = packages.check_list(scene.session, scene.dossier, now=NOW)
+    listed = check_list(scene.session, scene.dossier, now=NOW)
     assert gap not in listed.gaps
     assert gap in listed.advice
     with pytest.raises(DomainError, match="gap_unknown"):

@@ -9,22 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.models import (
-    DossierState,
-    School,
-    SelfAssessment,
-)
-from portfolio.queries.city import Matter, Progress, Standing, city_overview, matter_of, standing_of
+from portfolio.models import DossierState, School, SelfAssessment
+from portfolio.queries.city import Matter, city_overview, matter_of
+from portfolio.queries.school_standing import Progress, Standing, standing_of
 from portfolio.services import panels
 from portfolio.storage import Storage
-from tests.factories import (
-    NOW,
-    bureau_actor,
-    cite,
-    make_dossier,
-    make_evidence,
-    score_all,
-)
+from tests.factories import NOW, bureau_actor, cite, make_dossier, make_evidence, score_all
 from tests.package_factory import make_package
 from tests.panel_factory import make_scene
 

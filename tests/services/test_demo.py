@@ -48,7 +48,7 @@ from portfolio.queries import figures
 from portfolio.queries.panel_report import panel_report
 from portfolio.queries.standing import standing
 from portfolio.queries.work import tasks
-from portfolio.services import accounts, settlement
+from portfolio.services import log_ins, settlement
 from portfolio.storage import Storage, StorageUnavailable
 from portfolio.storage.local import LocalStorage
 from rubric.gaps import Rule
@@ -322,7 +322,7 @@ def test_every_account_logs_in_with_a_password_of_its_own(demo: Loaded) -> None:
     assert len(demo.accounts) == 18
     assert len({account.password for account in demo.accounts}) == 18
     for account in demo.accounts:
-        outcome = accounts.log_in(
+        outcome = log_ins.log_in(
             demo.session,
             username=account.username,
             password=account.password,

@@ -19,8 +19,8 @@ from portfolio.models import Dossier, EvidenceKind, Role, School, SelfAssessment
 from portfolio.policy import Actor
 from portfolio.queries.standing import Standing, standing
 from portfolio.services import citations, dossiers
+from portfolio.services.blobs import store
 from portfolio.services.evidence import Description, add_evidence
-from portfolio.services.uploads import store
 from portfolio.storage import Storage
 from rubric.gaps import Gap, Rule, next_steps, points_at_risk
 from rubric.guidance import ExpectedMaterial

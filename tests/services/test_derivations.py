@@ -32,7 +32,8 @@ from portfolio.models import (
     TextSource,
 )
 from portfolio.queries import derived
-from portfolio.services import derivations, packages, uploads
+from portfolio.queries.submission import check_list
+from portfolio.services import blobs, derivations, deriving, packages
 from portfolio.services.derivations import GIVEN_UP_AFTER, MOST_ATTEMPTS
 from portfolio.storage import Storage
 from tests.derive.samples import encoded, pdf, phone_exif, scene
@@ -243,16 +244,16 @@ def test_what_was_made_goes_with_the_bytes_and_not_before(
     work(digest)
     kept = set(storage.digests(school.id))
     long_after = NOW + timedelta(days=3)
-    assert uploads.sweep_blobs(session, storage, now=long_after) == 0
+    assert blobs.sweep(session, storage, now=long_after) == 0
     assert set(storage.digests(school.id)) == kept
 
     for table in (EvidenceVersion, Blob):
         assert session.scalar(select(func.count()).select_from(table)) == 1
     session.execute(delete(EvidenceVersion))
-    uploads.sweep_blobs(session, storage, now=long_after)
+    blobs.sweep(session, storage, now=long_after)
     session.commit()
     begin_write(session)
-    uploads.sweep_blobs(session, storage, now=long_after)
+    blobs.sweep(session, storage, now=long_after)
     assert set(storage.digests(school.id)) == set()
     for gone in (Derivation, PageText, PageImage):
         assert session.scalar(select(func.count()).select_from(gone)) == 0
@@ -281,7 +282,7 @@ def test_a_page_far_into_a_long_file_is_drawn_when_it_is_asked_for(
     work: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(derivations, "LIMITS", Limits(page_images=1))
+    monkeypatch.setattr(deriving, "LIMITS", Limits(page_images=1))
     digest = add(pdf("一", "二", "三"), PDF)
     work(digest)
     school_id = school.id
@@ -313,7 +314,7 @@ def dossier(session: Session, storage: Storage, school: School, tmp_path: Path) 
         media_type=JPEG,
         years=(2026, 2025),
     )
-    for assessment in packages.check_list(session, dossier, now=NOW).standing.assessments:
+    for assessment in check_list(session, dossier, now=NOW).standing.assessments:
         cite(session, dossier, assessment, photo)
     derivations.request(session, school_id=school.id, sha256=digest_of(session, photo), now=NOW)
     return dossier
@@ -321,7 +322,7 @@ def dossier(session: Session, storage: Storage, school: School, tmp_path: Path) 
 
 def hand_over(session: Session, dossier: Dossier, lead: object) -> None:
     actor = actor_for(session, lead)  # type: ignore[arg-type]
-    gaps = [gap.key for gap in packages.check_list(session, dossier, now=NOW).open]
+    gaps = [gap.key for gap in check_list(session, dossier, now=NOW).open]
     if gaps:
         packages.waive(session, actor=actor, now=NOW, dossier=dossier, keys=gaps, reason="材料在区教育局存档")
     packages.hand_over(session, actor=actor, now=NOW, dossier=dossier)
@@ -340,7 +341,7 @@ def test_no_package_freezes_while_a_copy_is_in_the_making_and_then_it_names_both
             session, actor=principal, now=NOW, dossier=dossier, password=PASSWORD, storage=storage
         )
 
-    (missing,) = packages.check_list(session, dossier, now=NOW).missing_copies
+    (missing,) = check_list(session, dossier, now=NOW).missing_copies
     assert (missing.title, missing.failed) == ("升旗仪式", False)
     with pytest.raises(DomainError) as refused:
         sign()
@@ -378,8 +379,8 @@ def test_a_copy_that_failed_is_named_before_the_principal_sees_the_dossier(
 def test_loading_makes_copies_within_its_own_transaction(
     session: Session, storage: Storage, school: School, dossier: Dossier
 ) -> None:
-    missing = packages.check_list(session, dossier, now=NOW).missing_copies
+    missing = check_list(session, dossier, now=NOW).missing_copies
     derivations.run_within(
         session, storage, school_id=school.id, digests=[copy.sha256 for copy in missing], now=NOW
     )
-    assert packages.check_list(session, dossier, now=NOW).missing_copies == ()
+    assert check_list(session, dossier, now=NOW).missing_copies == ()

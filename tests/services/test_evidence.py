@@ -12,18 +12,11 @@ from sqlalchemy.orm import Session
 
 from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
-from portfolio.models import (
-    AuditEvent,
-    Blob,
-    Citation,
-    Dossier,
-    DossierState,
-    Evidence,
-    EvidenceKind,
-)
+from portfolio.models import AuditEvent, Blob, Citation, Dossier, DossierState, Evidence, EvidenceKind
 from portfolio.policy import Actor
 from portfolio.queries.evidence import sheet
-from portfolio.queries.library import Filter, library_page, picks
+from portfolio.queries.library import library_page, picks
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.problems import Yardstick
 from portfolio.services import citations, evidence
 from portfolio.services.citations import Passage

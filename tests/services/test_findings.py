@@ -22,11 +22,11 @@ from portfolio.models import (
     PackageFile,
     Recusal,
 )
-from portfolio.queries import library
+from portfolio.queries import facets
 from portfolio.queries.beside import beside_score, beside_settlement
 from portfolio.queries.findings import own_findings
 from portfolio.queries.visit import agenda
-from portfolio.services import findings, uploads, visits
+from portfolio.services import blobs, findings, visits
 from portfolio.services.evidence import StoredFile
 from portfolio.services.findings import Note
 from portfolio.storage import Storage
@@ -169,7 +169,7 @@ def test_a_photograph_lies_in_the_store_and_in_no_package_nor_among_the_schools_
     assert session.get(Blob, (scene.school.id, file.sha256)) is not None
     assert session.get(Derivation, (scene.school.id, file.sha256)) is not None  # its copy is asked for
     assert session.scalar(select(func.count()).select_from(PackageFile)) == before
-    kept = session.execute(library._stored(scene.school.id)[1]).one()
+    kept = session.execute(facets._stored(scene.school.id)[1]).one()
     assert kept[3] == session.scalar(select(func.count()).select_from(Blob).where(Blob.sha256 != file.sha256))
 
 
@@ -180,7 +180,7 @@ def test_a_photograph_is_not_swept_away_and_one_without_a_finding_is(
     photograph(scene, storage, shown, note(scene))
     left = stored(scene, storage, tmp_path, b"left")
     for _ in range(2):
-        uploads.sweep_blobs(scene.session, storage, now=NOW + timedelta(days=9))
+        blobs.sweep(scene.session, storage, now=NOW + timedelta(days=9))
         scene.session.flush()
     assert storage.exists(scene.school.id, shown.sha256)
     assert not storage.exists(scene.school.id, left.sha256)

@@ -9,16 +9,10 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from portfolio.models import (
-    Derivation,
-    DerivationState,
-    Dossier,
-    Evidence,
-    EvidenceVersion,
-    PageText,
-)
+from portfolio.models import Derivation, DerivationState, Dossier, Evidence, EvidenceVersion, PageText
 from portfolio.queries.catalogue import catalogue
-from portfolio.queries.library import Filter, library_page
+from portfolio.queries.library import library_page
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.problems import Problem
 from portfolio.queries.trash import trash_page
 from portfolio.queries.versions import version_names, version_texts

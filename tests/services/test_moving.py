@@ -28,7 +28,7 @@ from portfolio.models import (
     School,
     User,
 )
-from portfolio.queries.package import published_results
+from portfolio.queries.published import published_results
 from portfolio.services import sweeping
 from portfolio.services.moving import into, reading
 from portfolio.services.moving.registry import LEFT, OWN_ACTIONS, PEOPLE, TAKEN

@@ -32,7 +32,7 @@ from portfolio.models import (
     SelfAssessment,
 )
 from portfolio.queries import places
-from portfolio.services import packages
+from portfolio.services import packages, sealing
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 from tests.factories import (
@@ -284,9 +284,9 @@ def test_two_signatures_at_once_make_one_package(scene: Scene, engine: Engine) -
 def test_a_failure_half_way_leaves_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.hand_over()
     scene.session.commit()
-    written = packages._write_parts
+    written = sealing._write_parts
     monkeypatch.setattr(
-        packages,
+        sealing,
         "_write_parts",
         lambda session, package_id, part, rows: (
             _fail() if part is PackageWaiver else written(session, package_id, part, rows)

@@ -20,7 +20,7 @@ from portfolio.db import make_sessions
 from portfolio.mail import Mailer
 from portfolio.models import Dossier, DossierState, Membership, Reminder, SelfAssessment, User
 from portfolio.services import reminders
-from portfolio.services.reminders import Outcome
+from portfolio.services.mailing import Outcome
 from tests.factories import NOW, Staff, cite, make_dossier, make_evidence, make_staff, score_all
 from tests.fixtures_servers import absent
 from tests.servers.smtp import SmtpServer

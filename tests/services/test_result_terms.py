@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError, Refused
 from portfolio.models import Cycle
-from portfolio.queries.package import published_results
+from portfolio.queries.published import published_results
 from portfolio.queries.result_terms import awarded, bands_of
 from portfolio.services import result_terms
 from portfolio.services.cycles import RoundPlan

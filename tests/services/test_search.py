@@ -11,19 +11,12 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Dossier, Evidence, EvidenceKind
 from portfolio.queries import search
-from portfolio.queries.library import Filter, facets_of
+from portfolio.queries.facets import facets_of
+from portfolio.queries.library_filter import Filter
 from portfolio.services import trash
 from portfolio.storage import Storage
 from tests.counting import statements
-from tests.factories import (
-    NOW,
-    actor_for,
-    cite,
-    make_dossier,
-    make_evidence,
-    make_user,
-    read_pages,
-)
+from tests.factories import NOW, actor_for, cite, make_dossier, make_evidence, make_user, read_pages
 from tests.search_factory import found, shelve, titles, yardstick
 
 

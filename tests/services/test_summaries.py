@@ -29,6 +29,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Actor
 from portfolio.queries.standing import standing
+from portfolio.queries.submission import check_list
 from portfolio.services import citations, cycles, dossiers, evidence, packages, summaries
 from portfolio.services.evidence import Description
 from portfolio.storage import Storage
@@ -167,7 +168,7 @@ class School:
         if dossier.state is not DossierState.DRAFTING:
             raise DomainError("not_drafting")
         score_all(self.session, dossier)
-        keys = [gap.key for gap in packages.check_list(self.session, dossier, now=NOW).open]
+        keys = [gap.key for gap in check_list(self.session, dossier, now=NOW).open]
         say: dict[str, Any] = {"session": self.session, "now": NOW, "dossier": dossier}
         packages.waive(**say, actor=self.lead, keys=keys, reason="材料在区教育局存档")
         for key in keys[:1]:

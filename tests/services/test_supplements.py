@@ -39,6 +39,7 @@ from portfolio.services import (
     panels,
     reviews,
     settlement,
+    supplement_proposals,
     supplements,
 )
 from portfolio.services.evidence import StoredFile
@@ -178,7 +179,7 @@ def test_what_was_withdrawn_can_not_be_answered_and_leaves_the_dossier_as_it_was
 
 
 def propose(school: School, code: str, question: str = QUESTION, number: int = 0) -> None:
-    supplements.propose(
+    supplement_proposals.propose(
         school.session,
         actor=school.panel.actor(number),
         now=NOW,
@@ -208,7 +209,7 @@ def test_a_proposal_is_its_writers_own_and_can_be_taken_back(school: School) -> 
     propose(school, "C1")
     assert proposals(school.session, school.panel.assignment, of=school.panel.experts[1].id) == ()
     for _twice in range(2):
-        supplements.take_back(
+        supplement_proposals.take_back(
             school.session,
             actor=school.panel.actor(),
             now=NOW,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.db import begin_write, make_sessions
 from portfolio.models import Role, Throttle
-from portfolio.services import accounts, throttle
+from portfolio.services import log_ins, throttle
 from tests.factories import NOW, PASSWORD, make_user
 
 NONE = timedelta(0)
@@ -107,8 +107,8 @@ def test_the_owner_s_log_in_forgives_the_account_from_there(session: Session) ->
 def test_a_slowed_try_is_not_even_checked(session: Session, known: bool) -> None:
     user = make_user(session, Role.EXPERT)
 
-    def attempt(password: str, at: datetime) -> accounts.LogIn:
-        return accounts.log_in(
+    def attempt(password: str, at: datetime) -> log_ins.LogIn:
+        return log_ins.log_in(
             session,
             username=user.username,
             password=password,

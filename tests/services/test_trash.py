@@ -15,7 +15,8 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.models import AuditEvent, Citation, Dossier, Evidence, EvidenceKind, EvidenceVersion
 from portfolio.policy import Actor
 from portfolio.queries.evidence import sheet
-from portfolio.queries.library import Filter, library_page, picks
+from portfolio.queries.library import library_page, picks
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.problems import Yardstick
 from portfolio.queries.standing import standing
 from portfolio.services import citations, evidence, trash

@@ -24,18 +24,11 @@ from portfolio.models import (
 from portfolio.queries.dossier import overview
 from portfolio.queries.standing import standing
 from portfolio.queries.trend import comparisons, trend
-from portfolio.services import accounts, dossiers
+from portfolio.services import dossiers, log_ins
 from portfolio.services.trend import mark_seen, record_day
 from rubric.loader import DEFAULT, find
 from rubric.scoring import Totals
-from tests.factories import (
-    NOW,
-    actor_for,
-    make_cycle,
-    make_dossier,
-    make_staff,
-    score_all,
-)
+from tests.factories import NOW, actor_for, make_cycle, make_dossier, make_staff, score_all
 from tests.package_factory import make_package
 
 RUBRIC = find(DEFAULT)
@@ -76,7 +69,7 @@ def test_the_first_log_in_of_a_day_records_it(session: Session) -> None:
     dossier = make_dossier(session)
     person = make_staff(session, dossier.school).lead
     for hours in (0, 1):
-        accounts.start_session(
+        log_ins.start_session(
             session,
             user=person,
             address="127.0.0.1",
@@ -196,7 +189,7 @@ def test_the_log_in_before_the_present_one_counts_as_the_last_visit(session: Ses
     )
     seen = []
     for days in (-3, -1, 0):
-        accounts.start_session(
+        log_ins.start_session(
             session,
             user=staff.principal,
             address="",

@@ -22,8 +22,8 @@ from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Blob, Citation, DossierState, Evidence, EvidenceKind, EvidenceVersion, Upload
 from portfolio.policy import Actor
-from portfolio.services import trash, uploads
-from portfolio.services.uploads import Wishes
+from portfolio.services import blobs, trash, uploads
+from portfolio.services.wishes import Wishes, read_wishes
 from portfolio.storage import Storage, StorageFull
 from portfolio.storage.local import LocalStorage
 from portfolio.tokens import new_token
@@ -151,7 +151,7 @@ def test_only_a_token_is_a_file(folder: Path, token: str) -> None:
 
 
 def test_what_is_not_said_is_guessed_from_the_name() -> None:
-    said = uploads.read_wishes({"filename": "2022-2023学年德育工作计划.pdf"}).described("application/pdf")
+    said = read_wishes({"filename": "2022-2023学年德育工作计划.pdf"}).described("application/pdf")
     assert (said.title, said.kind, said.years) == (
         "2022-2023学年德育工作计划",
         EvidenceKind.PLAN,
@@ -160,7 +160,7 @@ def test_what_is_not_said_is_guessed_from_the_name() -> None:
 
 
 def test_what_is_said_stands() -> None:
-    said = uploads.read_wishes(
+    said = read_wishes(
         {"filename": "计划.pdf", "title": "方案", "kind": "report", "school_year": "2021, 2020-2021"}
     ).described("application/pdf")
     assert (said.title, said.kind, said.years) == ("方案", EvidenceKind.REPORT, frozenset({2020, 2021}))
@@ -178,7 +178,7 @@ def test_what_is_said_stands() -> None:
 )
 def test_nonsense_is_refused_before_anything_is_sent(said: dict[str, str], code: str) -> None:
     with pytest.raises(DomainError) as refused:
-        uploads.read_wishes(said)
+        read_wishes(said)
     assert refused.value.code == code
 
 
@@ -229,7 +229,7 @@ def arrive(session: Session, actor: Actor, folder: Path) -> Arrive:
 def conclude(
     session: Session, actor: Actor, storage: Storage, school_id: int, token: str, path: Path
 ) -> uploads.Receipt:
-    stored = uploads.store(path, filename="会议记录.pdf", school_id=school_id, storage=storage)
+    stored = blobs.store(path, filename="会议记录.pdf", school_id=school_id, storage=storage)
     return uploads.conclude(session, actor=actor, now=NOW, token=token, file=stored, storage=storage)
 
 
@@ -288,7 +288,7 @@ def test_the_same_file_twice_at_the_same_moment_is_stored_once(
         start.wait()
         try:
             with make_sessions(engine)() as own:
-                stored = uploads.store(path, filename="a.pdf", school_id=school.id, storage=storage)
+                stored = blobs.store(path, filename="a.pdf", school_id=school.id, storage=storage)
                 begin_write(own)
                 uploads.conclude(own, actor=actor, now=NOW, token=token, file=stored, storage=storage)
                 own.commit()
@@ -332,7 +332,7 @@ def test_an_upload_that_was_given_up_meanwhile_becomes_nothing(
 ) -> None:
     school = make_school(session)
     token, path = arrive(school.id)
-    stored = uploads.store(path, filename="a.pdf", school_id=school.id, storage=storage)
+    stored = blobs.store(path, filename="a.pdf", school_id=school.id, storage=storage)
     uploads.give_up(session, folder=folder, token=token)
     with pytest.raises(NotFound):
         uploads.conclude(session, actor=actor, now=NOW, token=token, file=stored, storage=storage)
@@ -343,7 +343,7 @@ def test_bytes_that_a_sweep_took_meanwhile_are_not_pointed_to(
 ) -> None:
     school = make_school(session)
     token, path = arrive(school.id)
-    stored = uploads.store(path, filename="a.pdf", school_id=school.id, storage=storage)
+    stored = blobs.store(path, filename="a.pdf", school_id=school.id, storage=storage)
     storage.delete(school.id, stored.sha256)
     with pytest.raises(NotFound):
         uploads.conclude(session, actor=actor, now=NOW, token=token, file=stored, storage=storage)
@@ -365,7 +365,7 @@ def test_what_is_not_on_the_list_never_reaches_the_store(
     path = tmp_path / "arrived"
     path.write_bytes(content)
     with pytest.raises(DomainError) as refused:
-        uploads.store(path, filename=filename, school_id=1, storage=storage)
+        blobs.store(path, filename=filename, school_id=1, storage=storage)
     assert refused.value.code == code
     assert list(storage.schools()) == []
 
@@ -379,7 +379,7 @@ def test_a_full_store_leaves_the_file_to_try_again(tmp_path: Path) -> None:
     path = tmp_path / "arrived"
     path.write_bytes(PDF)
     with pytest.raises(DomainError, match="upload_no_room"):
-        uploads.store(path, filename="a.pdf", school_id=1, storage=Full(tmp_path / "files"))
+        blobs.store(path, filename="a.pdf", school_id=1, storage=Full(tmp_path / "files"))
     assert path.read_bytes() == PDF
     assert path.stat().st_mode & 0o200, "the next try writes to it"
 
@@ -417,10 +417,10 @@ def test_bytes_go_one_sweep_after_their_row(
     trash.trash_evidence(session, actor=actor, now=NOW - trash.KEPT, evidence_id=gone.id)
     trash.empty_trash(session, now=NOW)
     later = NOW + timedelta(days=2)
-    assert uploads.sweep_blobs(session, storage, now=NOW + timedelta(hours=1)) == 0
-    assert uploads.sweep_blobs(session, storage, now=later) == 0
+    assert blobs.sweep(session, storage, now=NOW + timedelta(hours=1)) == 0
+    assert blobs.sweep(session, storage, now=later) == 0
     assert len(list(storage.digests(school.id))) == 2, "the row must be gone for good first"
-    assert uploads.sweep_blobs(session, storage, now=later) == 1
+    assert blobs.sweep(session, storage, now=later) == 1
     rest = session.scalars(select(EvidenceVersion.sha256).where(EvidenceVersion.evidence_id == kept.id)).all()
     assert list(storage.digests(school.id)) == rest
 
@@ -430,8 +430,8 @@ def test_bytes_of_an_upload_that_is_being_concluded_stay(
 ) -> None:
     school = make_school(session)
     _token, path = arrive(school.id)
-    uploads.store(path, filename="a.pdf", school_id=school.id, storage=storage)
-    assert uploads.sweep_blobs(session, storage, now=NOW + timedelta(days=9)) == 0
+    blobs.store(path, filename="a.pdf", school_id=school.id, storage=storage)
+    assert blobs.sweep(session, storage, now=NOW + timedelta(days=9)) == 0
     assert len(list(storage.digests(school.id))) == 1
 
 
@@ -440,6 +440,6 @@ def test_bytes_left_by_a_killed_process_go_once_its_upload_expired(
 ) -> None:
     school = make_school(session)
     _token, path = arrive(school.id)
-    uploads.store(path, filename="a.pdf", school_id=school.id, storage=storage)
+    blobs.store(path, filename="a.pdf", school_id=school.id, storage=storage)
     uploads.sweep(session, folder, NOW + timedelta(days=9))
-    assert uploads.sweep_blobs(session, storage, now=NOW + timedelta(days=9)) == 1
+    assert blobs.sweep(session, storage, now=NOW + timedelta(days=9)) == 1

@@ -13,7 +13,7 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.models import Dossier, EvidenceKind, Membership, Role
 from portfolio.queries import library, search, staff, trail, uncited
-from portfolio.queries.library import Filter, Order
+from portfolio.queries.library_filter import Filter, Order
 from portfolio.queries.problems import Yardstick
 from portfolio.storage import Storage
 from tests.counting import statements

@@ -24,7 +24,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries import results
-from portfolio.services import accounts, appeals, awards, panel_reports, panels, trash
+from portfolio.services import appeals, awards, invitations, panel_reports, panels, trash
 from portfolio.services.panel_reports import Plan
 from portfolio.storage import Storage
 from tests.factories import (
@@ -306,7 +306,7 @@ def make_town(app: Flask, store: Session, folder: Path) -> Town:
     table.open_table()
     _close(closed)
     store.execute(update(Round).where(Round.cycle_id == cycle.id).values(review_by=NOW - timedelta(days=2)))
-    accounts.invite(
+    invitations.invite(
         store,
         actor=bureau_actor(store),
         now=NOW,

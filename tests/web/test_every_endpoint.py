@@ -47,7 +47,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import NOWHERE, Actor, Permission, Place, allows, shows
-from portfolio.services import accounts, office_templates
+from portfolio.services import invitations, office_templates
 from portfolio.storage import Storage
 from rubric.model import Channel
 from rubric.succession import Touch
@@ -184,7 +184,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         )
     )
     week = timedelta(days=7)
-    link = accounts.invite(
+    link = invitations.invite(
         store,
         actor=bureau_actor(store),
         now=NOW,

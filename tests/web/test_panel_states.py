@@ -33,7 +33,8 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Permission
-from portfolio.queries import assigning, bureau
+from portfolio.queries import assigning, bureau_places
+from portfolio.queries.submission import check_list
 from portfolio.services import appeals, closing, packages, panels, reviews, settlement
 from portfolio.storage import Storage
 from rubric.model import Channel
@@ -668,7 +669,7 @@ def _ask(school: School, state: str) -> None:
 
 
 def _waive_gaps(school: School) -> None:
-    listed = packages.check_list(school.session, school.dossier, now=NOW, elements={"C1"})
+    listed = check_list(school.session, school.dossier, now=NOW, elements={"C1"})
     packages.waive(
         school.session,
         actor=school.lead,
@@ -748,7 +749,7 @@ def _scene(
     }
     scene.cycle.award_years = 3
     newcomer = make_user(store, Role.EXPERT)
-    held, _place = bureau.assignment(store, assignment_id=scene.assignment.id)
+    held, _place = bureau_places.assignment(store, assignment_id=scene.assignment.id)
     ground = Ground(scene, newcomer, assigning.standing_digest(assigning.seats(store, held)), found)
     store.commit()
     return ground, people

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Appeal, Membership, RectificationItem, ReportPart, Role, User
-from portfolio.queries.package import published_results
+from portfolio.queries.published import published_results
 from portfolio.services import appeals
 from tests.conftest import Browser, Clock
 from tests.counting import statements

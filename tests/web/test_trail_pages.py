@@ -9,15 +9,12 @@ from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
-from portfolio.queries.city import Matter, Standing
+from portfolio.queries.city import Matter
+from portfolio.queries.school_standing import Standing
 from portfolio.services.cycles import RoundPlan
 from portfolio.wording import AUDIT_ACTIONS, MATTERS, STANDINGS
 from tests.conftest import Browser
-from tests.factories import (
-    NOW,
-    bureau_actor,
-    make_dossier,
-)
+from tests.factories import NOW, bureau_actor, make_dossier
 from tests.panel_factory import make_scene
 from tests.web.office import settled_scene, text_of
 

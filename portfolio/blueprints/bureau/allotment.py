@@ -17,7 +17,7 @@ from portfolio.errors import DomainError
 from portfolio.models import Assignment, Review, Split
 from portfolio.policy import Permission
 from portfolio.queries import assigning as queries
-from portfolio.queries import bureau, places
+from portfolio.queries import bureau_places, desks, places
 from portfolio.queries.assigning import Seat, Ties
 from portfolio.services import reallotting
 from portfolio.services.allotting import Allotment, too_few
@@ -27,14 +27,14 @@ from rubric.spans import shorten
 
 
 @blueprint.get("/bureau/assignments/<int:assignment_id>/allotment")
-@web.guard(Permission.CITY_READ, bureau.assignment)
+@web.guard(Permission.CITY_READ, bureau_places.assignment)
 def allotment(held: Assignment) -> Any:
     """Who has what; where something lacks, who could take it."""
     return _page(held)
 
 
 @blueprint.post("/bureau/assignments/<int:assignment_id>/allotment")
-@web.guard(Permission.CITY_MANAGE, bureau.assignment)
+@web.guard(Permission.CITY_MANAGE, bureau_places.assignment)
 def reallot(held: Assignment) -> Any:
     """From now on the experts have what is ticked."""
     assignment_id = held.id
@@ -51,7 +51,7 @@ def reallot(held: Assignment) -> Any:
         )
     except DomainError as error:
         errors = refused(error)
-        return _page(bureau.assignment(web.db(), assignment_id=assignment_id)[0], errors), 422
+        return _page(bureau_places.assignment(web.db(), assignment_id=assignment_id)[0], errors), 422
     flash(_("The elements are shared out anew."), "ok")
     return redirect(url_for("bureau.allotment", assignment_id=assignment_id))
 
@@ -73,7 +73,7 @@ def remove_expert(review: Review) -> Any:
         )
     except DomainError as error:
         errors = {f"remove-{review_id}": next(iter(refused(error).values()))}
-        return _page(bureau.assignment(web.db(), assignment_id=assignment_id)[0], errors), 422
+        return _page(bureau_places.assignment(web.db(), assignment_id=assignment_id)[0], errors), 422
     flash(_("The expert is off this package; what they had can be given to others now."), "ok")
     return redirect(url_for("bureau.allotment", assignment_id=assignment_id))
 
@@ -84,7 +84,7 @@ def _rubric(held: Assignment) -> Rubric:
 
 def _wanted(held: Assignment, seats: list[Seat]) -> dict[int, frozenset[str]]:
     """What is ticked, for those who score already or may be asked to sit on a panel at all."""
-    eligible = {candidate.user_id for candidate in bureau.candidates(web.db())}
+    eligible = {candidate.user_id for candidate in desks.candidates(web.db())}
     eligible |= {seat.user_id for seat in seats if seat.review_id is not None}
     given = ticked(request.form.getlist("give"), _rubric(held)).get(held.id, {})
     return {expert: codes for expert, codes in given.items() if expert in eligible}
@@ -92,7 +92,7 @@ def _wanted(held: Assignment, seats: list[Seat]) -> dict[int, frozenset[str]]:
 
 def _page(held: Assignment, errors: Mapping[str, str] | None = None) -> str:
     rubric, needed = _rubric(held), held.panel.round.independent_scores
-    candidates = bureau.candidates(web.db()) if web.may(Permission.CITY_MANAGE) else []
+    candidates = desks.candidates(web.db()) if web.may(Permission.CITY_MANAGE) else []
     asked = Typed(request.values).key("with")
     extra = [candidate.user_id for candidate in candidates if candidate.user_id == asked]
     seats = queries.seats(web.db(), held, extra)

@@ -17,7 +17,7 @@ from portfolio.errors import DomainError
 from portfolio.models import Package, Round, Split
 from portfolio.policy import Permission
 from portfolio.queries import assigning as queries
-from portfolio.queries import bureau
+from portfolio.queries import bureau_places
 from portfolio.queries.assigning import Bench, Waiting
 from portfolio.services import assigning as services
 from portfolio.services.allotting import Allotment
@@ -26,14 +26,14 @@ from rubric.model import Rubric
 
 
 @blueprint.get("/bureau/rounds/<int:round_id>/assigning")
-@web.guard(Permission.CITY_MANAGE, bureau.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def assigning(held: Round) -> Any:
     """Choose packages, a panel and how they are split; then see who would get what."""
     return _page(held)
 
 
 @blueprint.post("/bureau/rounds/<int:round_id>/assigning")
-@web.guard(Permission.CITY_MANAGE, bureau.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def assign_many(held: Round) -> Any:
     """Give the packages to the panel as ticked."""
     cycle_id, round_id = held.cycle_id, held.id
@@ -41,7 +41,7 @@ def assign_many(held: Round) -> Any:
         given = services.assign_all(web.db(), actor=web.actor(), now=web.now(), wishes=_wishes(held))
     except DomainError as error:
         errors = refused(error)
-        return _page(bureau.round_(web.db(), round_id=round_id)[0], errors), 422
+        return _page(bureau_places.round_(web.db(), round_id=round_id)[0], errors), 422
     flash(ngettext("%(num)s package is assigned.", "%(num)s packages are assigned.", len(given)), "ok")
     return redirect(url_for("bureau.panels", cycle=cycle_id))
 

@@ -17,7 +17,7 @@ from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import Round
 from portfolio.policy import Permission
-from portfolio.queries import assigning, bureau
+from portfolio.queries import assigning, bureau_places
 from portfolio.services import assignment_sheets as services
 from portfolio.services.assignment_sheets import Ground, Plan
 from rubric.spans import shorten
@@ -26,14 +26,14 @@ SHEET = "/bureau/rounds/<int:round_id>/assigning/sheet"
 
 
 @blueprint.get(SHEET)
-@web.guard(Permission.CITY_MANAGE, bureau.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def assignment_sheet(held: Round) -> Any:
     """Take the template along, bring it back filled in."""
     return _page(held)
 
 
 @blueprint.get(f"{SHEET}.xlsx")
-@web.guard(Permission.CITY_MANAGE, bureau.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def assignment_template(held: Round) -> Response:
     """The round's waiting schools to fill in, and its experts to look up."""
     schools = [each.school for each in assigning.waiting(web.db(), held)]
@@ -47,12 +47,12 @@ def assignment_template(held: Round) -> Response:
 
 
 @blueprint.post(SHEET)
-@web.guard(Permission.CITY_MANAGE, bureau.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def preview_assignments(held: Round) -> Any:
     """What a sheet would assign; nothing is assigned yet."""
     round_id = held.id
     web.refuse()
-    again = bureau.round_(web.db(), round_id=round_id)[0]
+    again = bureau_places.round_(web.db(), round_id=round_id)[0]
     try:
         data = uploaded_sheet()
         return _page(again, plan=_plan(again, data), data=data)
@@ -61,7 +61,7 @@ def preview_assignments(held: Round) -> Any:
 
 
 @blueprint.post(f"{SHEET}/assignments")
-@web.guard(Permission.CITY_MANAGE, bureau.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def assign_from_sheet(held: Round) -> Any:
     """Do what was previewed, all of it or nothing."""
     round_id, cycle_id = held.id, held.cycle_id
@@ -98,7 +98,7 @@ def _plan(held: Round, data: bytes) -> Plan:
 
 def _refused(round_id: int, error: DomainError) -> Any:
     """The preview again, as things stand now."""
-    held = bureau.round_(web.db(), round_id=round_id)[0]
+    held = bureau_places.round_(web.db(), round_id=round_id)[0]
     words = wording.explain(error)
     try:
         data = carried_sheet()

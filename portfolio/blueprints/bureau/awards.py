@@ -16,8 +16,7 @@ from portfolio.errors import DomainError, NotFound
 from portfolio.models import Certificate, Cycle
 from portfolio.policy import Permission
 from portfolio.queries import awards as queries
-from portfolio.queries import bureau as places
-from portfolio.queries import results
+from portfolio.queries import bureau_places, results
 from portfolio.queries.awards import Show, Validity
 from portfolio.services import awards as services
 
@@ -30,7 +29,7 @@ def certificates() -> Any:
 
 
 @blueprint.post("/bureau/cycles/<int:cycle_id>/certificates")
-@web.guard(Permission.CITY_MANAGE, places.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def award(held: Cycle) -> Any:
     """Award the title on the results chosen: all of them, or none."""
     wanted = keys(request.form.getlist("assignment"))

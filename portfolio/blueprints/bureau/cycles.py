@@ -19,7 +19,8 @@ from portfolio.blueprints.forms import Typed, keys, local_input, refused
 from portfolio.errors import DomainError
 from portfolio.models import Cycle, School
 from portfolio.policy import Permission
-from portfolio.queries import bureau as queries
+from portfolio.queries import bureau_places
+from portfolio.queries import cycles as queries
 from portfolio.services import cycles as services
 from portfolio.services.cycles import RoundPlan
 from rubric.loader import DEFAULT, available, find
@@ -48,14 +49,14 @@ def open_cycle() -> Any:
 
 
 @blueprint.get("/bureau/cycles/<int:cycle_id>")
-@web.guard(Permission.CITY_READ, queries.cycle)
+@web.guard(Permission.CITY_READ, bureau_places.cycle)
 def cycle(held: Cycle) -> Any:
     """A cycle: who takes part, its rounds, panels and packages."""
     return cycle_page(held)
 
 
 @blueprint.post("/bureau/cycles/<int:cycle_id>/dossiers")
-@web.guard(Permission.CITY_MANAGE, queries.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def open_dossiers(held: Cycle) -> Any:
     """Open dossiers for the schools chosen."""
     chosen = keys(request.form.getlist("school"))
@@ -67,7 +68,7 @@ def open_dossiers(held: Cycle) -> Any:
             services.open_dossier(web.db(), actor=web.actor(), now=web.now(), school=school, cycle=held)
     except DomainError as error:
         errors = refused(error)
-        again, _place = queries.cycle(web.db(), cycle_id=held.id)
+        again, _place = bureau_places.cycle(web.db(), cycle_id=held.id)
         return cycle_page(again, errors, chosen=chosen), 422
     flash(ngettext("%(num)s dossier is open.", "%(num)s dossiers are open.", len(schools)), "ok")
     return redirect(url_for("bureau.cycle", cycle_id=held.id))
@@ -91,7 +92,7 @@ def cycle_page(
 def _cycles_page(typed: Mapping[str, str], errors: Mapping[str, str] | None = None) -> str:
     return render_template(
         "bureau/cycles.html",
-        rows=queries.cycles(web.db()),
+        rows=queries.all_cycles(web.db()),
         rubrics=[(name, find(name).title) for name in available()],
         positions=range(1, MOST_ROUNDS + 1),
         typed=typed,

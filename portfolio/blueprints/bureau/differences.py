@@ -11,12 +11,12 @@ from portfolio.blueprints.bureau.root import blueprint
 from portfolio.editions import rubric_of
 from portfolio.models import Cycle
 from portfolio.policy import Permission
-from portfolio.queries import bureau as queries
+from portfolio.queries import bureau_places
 from portfolio.queries.round_differences import large_differences
 
 
 @blueprint.get("/bureau/cycles/<int:cycle_id>/differences")
-@web.guard(Permission.CITY_READ, queries.cycle)
+@web.guard(Permission.CITY_READ, bureau_places.cycle)
 def differences(held: Cycle) -> Any:
     """Large differences between the rounds of a cycle, the widest first."""
     return render_template(

@@ -16,7 +16,8 @@ from portfolio.blueprints.forms import Typed
 from portfolio.errors import NotFound
 from portfolio.models import IN_ALL
 from portfolio.policy import Permission
-from portfolio.queries.city import Asked, City, Matter, Number, Standing, city_overview
+from portfolio.queries.city import Asked, City, Matter, Number, city_overview
+from portfolio.queries.school_standing import Standing
 from portfolio.templating import points
 from rubric.scoring import Totals
 

@@ -15,8 +15,8 @@ from portfolio.blueprints.forms import Typed, keys, refused
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Assignment, Cycle, Package, Panel, Review, Round, User
 from portfolio.policy import Permission
-from portfolio.queries import bureau as queries
-from portfolio.queries import places
+from portfolio.queries import bureau_places, cycles, places
+from portfolio.queries import desks as queries
 from portfolio.services import closing, interests
 from portfolio.services import panels as services
 
@@ -26,7 +26,7 @@ from portfolio.services import panels as services
 def panels() -> Any:
     """The panels of a cycle (the newest by default), round by round."""
     asked = Typed(request.args).key("cycle")
-    rows = queries.cycles(web.db())
+    rows = cycles.all_cycles(web.db())
     held = next((row.cycle for row in rows if asked in (None, row.cycle.id)), None)
     if held is None and asked is not None:
         raise NotFound()
@@ -34,7 +34,7 @@ def panels() -> Any:
 
 
 @blueprint.post("/bureau/rounds/<int:round_id>/panels")
-@web.guard(Permission.CITY_MANAGE, queries.round_)
+@web.guard(Permission.CITY_MANAGE, bureau_places.round_)
 def form_panel(held: Round) -> Any:
     """Form a panel for a round."""
     typed = Typed(request.form)
@@ -52,7 +52,7 @@ def form_panel(held: Round) -> Any:
         )
     except DomainError as error:
         errors = refused(error)
-        cycle, _place = queries.cycle(web.db(), cycle_id=held.cycle_id)
+        cycle, _place = bureau_places.cycle(web.db(), cycle_id=held.cycle_id)
         return _panels_page(cycle, [cycle], errors, refused_round=held.id), 422
     flash(_("%(name)s is formed.", name=panel.name), "ok")
     return redirect(url_for("bureau.panels", cycle=held.cycle_id))
@@ -69,7 +69,7 @@ def assign(package: Package) -> Any:
         services.assign(web.db(), actor=web.actor(), now=web.now(), panel=panel, package=package)
     except DomainError as error:
         words = next(iter(refused(error).values()))
-        cycle, _place = queries.cycle(web.db(), cycle_id=package.cycle_id)
+        cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
         where = Typed(request.form).key("round")
         return _panels_page(cycle, [cycle], {f"assign-{where}-{package.id}": words}), 422
     flash(_("The package is with %(panel)s.", panel=panel.name), "ok")
@@ -77,7 +77,7 @@ def assign(package: Package) -> Any:
 
 
 @blueprint.post("/bureau/assignments/<int:assignment_id>/publication")
-@web.guard(Permission.CITY_MANAGE, queries.assignment)
+@web.guard(Permission.CITY_MANAGE, bureau_places.assignment)
 def publish(held: Assignment) -> Any:
     """Show the school its result."""
     cycle_id, school = held.package.cycle_id, held.package.dossier.school.name
@@ -87,7 +87,7 @@ def publish(held: Assignment) -> Any:
 
 
 @blueprint.post("/bureau/assignments/<int:assignment_id>/reopening")
-@web.guard(Permission.CITY_MANAGE, queries.assignment)
+@web.guard(Permission.CITY_MANAGE, bureau_places.assignment)
 def reopen(held: Assignment) -> Any:
     """Open a closed review again, with a reason that stays on record."""
     package, school = held.package, held.package.dossier.school.name
@@ -96,7 +96,7 @@ def reopen(held: Assignment) -> Any:
         closing.reopen(web.db(), actor=web.actor(), now=web.now(), assignment=held, reason=reason)
     except DomainError as error:
         words = next(iter(refused(error).values()))
-        cycle, _place = queries.cycle(web.db(), cycle_id=package.cycle_id)
+        cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
         return _panels_page(cycle, [cycle], {f"reopen-{held.id}": words}), 422
     flash(_("The review of %(school)s is open again.", school=school), "ok")
     return redirect(_back(package.cycle_id))
@@ -116,7 +116,7 @@ def substitute(review: Review) -> Any:
         )
     except DomainError as error:
         words = next(iter(refused(error).values()))
-        cycle, _place = queries.cycle(web.db(), cycle_id=package.cycle_id)
+        cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
         return _panels_page(cycle, [cycle], {f"substitute-{review.id}": words}), 422
     flash(_("%(name)s reviews the package now.", name=expert.name), "ok")
     return redirect(_back(package.cycle_id))

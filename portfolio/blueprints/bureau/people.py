@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from portfolio import web
 from portfolio.blueprints.bureau.root import blueprint
 from portfolio.blueprints.forms import Typed, refused
-from portfolio.blueprints.links import show_link
+from portfolio.blueprints.links import invite_as_typed, show_link
 from portfolio.errors import DomainError
 from portfolio.models import Invitation, Membership, Role, User
 from portfolio.policy import Permission
 from portfolio.queries import staff as queries
 from portfolio.services import accounts as services
-from portfolio.services import roles
+from portfolio.services import invitations, roles
 
 # Chairs are named when a panel is formed.
 INVITABLE = [role for role in Role if role is not Role.CHAIR]
@@ -36,28 +36,16 @@ def invite() -> Any:
     """Invite somebody to a role; the answer shows the link, once."""
     typed = Typed(request.form)
     try:
-        role = typed.one_of("role", Role, "role_unknown")
-        typed.check()
-        assert role is not None
-        token = services.invite(
-            web.db(),
-            actor=web.actor(),
-            now=web.now(),
-            lifetime=web.settings().invitation_lifetime,
-            name=typed.text("name"),
-            role=role,
-            school_id=typed.key("school_id"),
-        )
+        return invite_as_typed(typed, school_id=typed.key("school_id"), back=url_for("bureau.accounts"))
     except DomainError as error:
         return _accounts_page(request.form, refused(error)), 422
-    return show_link(token, name=typed.text("name"), role=role, back=url_for("bureau.accounts"))
 
 
 @blueprint.post("/bureau/invitations/<int:invitation_id>/revocation")
 @web.guard(Permission.CITY_MANAGE, queries.invitation)
 def revoke_invitation(held: Invitation) -> Any:
     """Take back a link."""
-    services.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
+    invitations.revoke_invitation(web.db(), actor=web.actor(), now=web.now(), invitation=held)
     flash(_("The link for %(name)s no longer works.", name=held.name), "ok")
     return redirect(url_for("bureau.accounts"))
 
@@ -138,7 +126,7 @@ def open_account(user: User) -> Any:
 def offer_new_password(user: User) -> Any:
     """A link with which the person chooses another password; shown once."""
     try:
-        token = services.offer_new_password(
+        token = invitations.offer_new_password(
             web.db(), actor=web.actor(), now=web.now(), lifetime=web.settings().invitation_lifetime, user=user
         )
     except DomainError as error:

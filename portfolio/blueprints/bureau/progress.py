@@ -13,8 +13,7 @@ from portfolio.blueprints.forms import Typed, refused
 from portfolio.errors import DomainError
 from portfolio.models import Cycle
 from portfolio.policy import Permission
-from portfolio.queries import bureau as places
-from portfolio.queries import calls
+from portfolio.queries import bureau_places, calls
 from portfolio.queries import progress as queries
 from portfolio.queries.progress import Phase, Show
 from portfolio.services import calling
@@ -49,21 +48,21 @@ def show_asked() -> Show:
 
 
 @blueprint.get("/bureau/cycles/<int:cycle_id>/reminders")
-@web.guard(Permission.CITY_MANAGE, places.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def reminders(held: Cycle) -> Any:
     """Who would be reminded now, and of what."""
     return _reminders_page(held)
 
 
 @blueprint.post("/bureau/cycles/<int:cycle_id>/reminders")
-@web.guard(Permission.CITY_MANAGE, places.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def remind(held: Cycle) -> Any:
     """Remind them; letters go with the next round of mail where mail is on."""
     try:
         reminded = calling.remind(web.db(), actor=web.actor(), now=web.now(), cycle=held)
     except DomainError as error:
         errors = refused(error)
-        return _reminders_page(places.cycle(web.db(), cycle_id=held.id)[0], errors), 422
+        return _reminders_page(bureau_places.cycle(web.db(), cycle_id=held.id)[0], errors), 422
     count = len({each.person.user_id for each in reminded})
     flash(ngettext("%(num)s person is reminded.", "%(num)s people are reminded.", count), "ok")
     return redirect(url_for("bureau.progress", cycle=held.id))

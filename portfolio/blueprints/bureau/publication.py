@@ -14,8 +14,7 @@ from portfolio.blueprints.forms import keys, refused
 from portfolio.errors import DomainError
 from portfolio.models import Cycle
 from portfolio.policy import Permission
-from portfolio.queries import bureau as places
-from portfolio.queries import calls
+from portfolio.queries import bureau_places, calls
 from portfolio.queries import results as queries
 from portfolio.services.publishing import publish_many
 
@@ -35,14 +34,14 @@ def publication() -> Any:
 
 
 @blueprint.get("/bureau/cycles/<int:cycle_id>/publication")
-@web.guard(Permission.CITY_MANAGE, places.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def publication_preview(held: Cycle) -> Any:
     """What each of the schools chosen will be told."""
     return _preview(held, keys(request.args.getlist("assignment")))
 
 
 @blueprint.post("/bureau/cycles/<int:cycle_id>/publication")
-@web.guard(Permission.CITY_MANAGE, places.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def publish_results(held: Cycle) -> Any:
     """Publish the results chosen: all, or none with the reason beside each that can't be."""
     wanted = keys(request.form.getlist("assignment"))
@@ -51,7 +50,7 @@ def publish_results(held: Cycle) -> Any:
         publish_many(web.db(), actor=web.actor(), now=web.now(), assignments=assignments)
     except DomainError as error:
         errors = refused(error)
-        return _preview(places.cycle(web.db(), cycle_id=held.id)[0], wanted, errors), 422
+        return _preview(bureau_places.cycle(web.db(), cycle_id=held.id)[0], wanted, errors), 422
     flash(ngettext("%(num)s result is published.", "%(num)s results are published.", len(assignments)), "ok")
     return redirect(url_for("bureau.publication", cycle=held.id))
 

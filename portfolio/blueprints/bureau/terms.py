@@ -14,7 +14,7 @@ from portfolio.blueprints.forms import Typed, refused
 from portfolio.errors import DomainError
 from portfolio.models import Cycle
 from portfolio.policy import Permission
-from portfolio.queries import bureau as queries
+from portfolio.queries import bureau_places
 from portfolio.queries.result_terms import bands_of
 from portfolio.services import result_terms as service
 from portfolio.templating import score
@@ -24,21 +24,21 @@ MOST_BANDS = 4
 
 
 @blueprint.get("/bureau/cycles/<int:cycle_id>/terms")
-@web.guard(Permission.CITY_MANAGE, queries.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def result_terms(held: Cycle) -> Any:
     """The terms as they stand, and the form that sets them."""
     return _page(held, _stands(held))
 
 
 @blueprint.post("/bureau/cycles/<int:cycle_id>/terms")
-@web.guard(Permission.CITY_MANAGE, queries.cycle)
+@web.guard(Permission.CITY_MANAGE, bureau_places.cycle)
 def set_terms(held: Cycle) -> Any:
     """Set them all; once a result is out, only how long a title is valid where nobody said so yet."""
     try:
         _set(held, Typed(request.form))
     except DomainError as error:
         errors = refused(error)
-        again, _place = queries.cycle(web.db(), cycle_id=held.id)
+        again, _place = bureau_places.cycle(web.db(), cycle_id=held.id)
         return _page(again, request.form, errors), 422
     flash(_("Saved"), "ok")
     return redirect(url_for("bureau.cycle", cycle_id=held.id))

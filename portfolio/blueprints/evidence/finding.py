@@ -8,19 +8,14 @@ from typing import Any, cast
 from flask import render_template, request
 
 from portfolio import web
-from portfolio.blueprints.evidence.routes import (
-    blueprint,
-    may_cite,
-    rubric_for,
-    small_number,
-    window_start,
-)
+from portfolio.blueprints.evidence.routes import blueprint, may_cite, rubric_for, small_number, window_start
 from portfolio.derive.grams import LONGEST_QUERY
 from portfolio.errors import NotFound
 from portfolio.models import EvidenceKind
 from portfolio.policy import Permission
 from portfolio.queries import places, search
-from portfolio.queries.library import PICKS, Cited, Filter, Order, picks
+from portfolio.queries.library import PICKS, picks
+from portfolio.queries.library_filter import Cited, Filter, Order
 from portfolio.queries.places import SchoolAt
 from portfolio.queries.problems import Problem, Yardstick
 from portfolio.queries.search import Hits

@@ -14,16 +14,18 @@ from portfolio.blueprints.evidence.finding import aim_of, chosen_from, said, yar
 from portfolio.blueprints.evidence.routes import blueprint, recent_years, rubric_for
 from portfolio.db import begin_write
 from portfolio.errors import DomainError
-from portfolio.filetypes import clean_display_name
+from portfolio.filenames import clean_display_name
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission, Place
 from portfolio.queries import places, search
-from portfolio.queries.library import Filter, Library, facets_of, library_page
+from portfolio.queries.facets import facets_of
+from portfolio.queries.library import Library, library_page
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.places import SchoolAt
 from portfolio.queries.search import Hits
-from portfolio.services import uploads
+from portfolio.services import blobs, uploads
 from portfolio.services.evidence import StoredFile
-from portfolio.services.uploads import Wishes
+from portfolio.services.wishes import Wishes, read_wishes
 from portfolio.wording import explain
 
 
@@ -113,10 +115,10 @@ class _Arrived:
 def _arrived(school_id: int, file: FormFile, form: Mapping[str, str]) -> _Arrived:
     """Store one file of a form; a refused one doesn't keep the others out."""
     try:
-        wishes = uploads.read_wishes({**form, "filename": file.filename, "path": file.filename})
+        wishes = read_wishes({**form, "filename": file.filename, "path": file.filename})
         uploads.check_size(file.size, web.settings().max_upload_bytes)
         storage = web.services().storage
-        stored = uploads.store(file.path, filename=wishes.filename, school_id=school_id, storage=storage)
+        stored = blobs.store(file.path, filename=wishes.filename, school_id=school_id, storage=storage)
     except DomainError as error:
         return _Arrived(clean_display_name(file.filename), refusal=error)
     return _Arrived(wishes.filename, wishes, stored)

@@ -28,8 +28,9 @@ from portfolio.queries import derived, places
 from portfolio.queries import evidence as queries
 from portfolio.queries.places import EvidenceAt
 from portfolio.services import evidence as service
-from portfolio.services import trash, uploads
+from portfolio.services import trash
 from portfolio.services.evidence import Description
+from portfolio.services.wishes import read_years
 from portfolio.wording import explain
 
 
@@ -140,7 +141,7 @@ def _description(typed: MultiDict[str, str]) -> Description:
         errors["kind"] = DomainError("kind_unknown", field="kind")
     years: list[int] = []
     try:
-        years = uploads.read_years(" ".join([*typed.getlist("years"), typed.get("other_years", "")]))
+        years = read_years(" ".join([*typed.getlist("years"), typed.get("other_years", "")]))
     except DomainError as error:
         errors["years"] = error
     day = None

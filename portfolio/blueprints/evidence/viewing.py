@@ -23,7 +23,7 @@ from portfolio.policy import Permission, Place
 from portfolio.queries import derived, places
 from portfolio.queries.derived import Viewing
 from portfolio.queries.places import FileAt
-from portfolio.services import derivations
+from portfolio.services import derivations, deriving
 from portfolio.storage import BlobMissing, StorageUnavailable
 from portfolio.templating import strings_for_scripts
 from portfolio.wording import explain
@@ -125,7 +125,7 @@ def derive_again(at: FileAt, evidence_id: int) -> Any:
 
 def _have_drawn(version: EvidenceVersion, page: int) -> None:
     """Nothing of a request: the next one for this page may find its image."""
-    if 1 <= page <= derivations.LIMITS.pages:
+    if 1 <= page <= deriving.LIMITS.pages:
         wanted = Job(
             derivations.DRAW, {"school_id": version.school_id, "sha256": version.sha256, "page": page}
         )

@@ -15,7 +15,7 @@ from portfolio.models import Assignment, Cycle
 from portfolio.queries import answers as answer_queries
 from portfolio.queries import rectifying
 from portfolio.queries.appeals import AppealView
-from portfolio.queries.package import JudgedElement
+from portfolio.queries.judged import JudgedElement
 from portfolio.queries.rectifying import ItemView, Waiting
 from portfolio.queries.round_differences import Difference, large_differences
 from portfolio.queries.rounds import still_blind

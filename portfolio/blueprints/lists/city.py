@@ -16,9 +16,10 @@ from portfolio.blueprints.bureau.root import cycle_asked
 from portfolio.blueprints.lists.root import Column, Listing, of, titled
 from portfolio.errors import NotFound
 from portfolio.models import Cycle
-from portfolio.queries import bureau as bureau_queries
-from portfolio.queries.bureau import CycleRow, Handed, TakingPart
+from portfolio.queries import bureau_places
 from portfolio.queries.city import City, CityLine, CityRow, Matter, Number, city_overview
+from portfolio.queries.cycles import CycleRow, TakingPart, all_cycles, cycle_desk
+from portfolio.queries.desks import Handed, RoundDesk, round_desks
 from portfolio.queries.weakest import WeakElement
 from rubric.scoring import Totals
 
@@ -110,7 +111,7 @@ CYCLES: list[Column[CycleRow]] = [
 @of("bureau.cycles", "/bureau/cycles", _l("Cycles"))
 def cycles() -> Listing[CycleRow]:
     """All cycles."""
-    return Listing(_("Cycles"), CYCLES, bureau_queries.cycles(web.db()))
+    return Listing(_("Cycles"), CYCLES, all_cycles(web.db()))
 
 
 TAKING_PART: list[Column[TakingPart]] = [
@@ -123,7 +124,7 @@ TAKING_PART: list[Column[TakingPart]] = [
 @of("bureau.cycle", "/bureau/cycles/<int:cycle_id>/schools", _l("Schools that take part"))
 def taking_part(held: Cycle) -> Listing[TakingPart]:
     """The schools of a cycle."""
-    desk = bureau_queries.cycle_desk(web.db(), held, now=web.now())
+    desk = cycle_desk(web.db(), held, now=web.now())
     return Listing(f"{held.name} {_('Schools that take part')}", TAKING_PART, desk.taking_part)
 
 
@@ -197,9 +198,9 @@ def panel_seats() -> Listing[Seat]:
     return Listing(titled(held, _("Panels")), SEATS, rows)
 
 
-def _desks() -> tuple[Cycle | None, list[bureau_queries.RoundDesk]]:
+def _desks() -> tuple[Cycle | None, list[RoundDesk]]:
     _cycles, asked = cycle_asked()
     if asked is None:
         return None, []
-    held, _place = bureau_queries.cycle(web.db(), cycle_id=asked.id)
-    return held, bureau_queries.round_desks(web.db(), held, with_aside=False)
+    held, _place = bureau_places.cycle(web.db(), cycle_id=asked.id)
+    return held, round_desks(web.db(), held, with_aside=False)

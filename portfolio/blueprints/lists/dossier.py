@@ -9,19 +9,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portfolio import web, wording
-from portfolio.blueprints.dossier import is_of
+from portfolio.blueprints.dossier.root import is_of
 from portfolio.blueprints.lists.root import Column, Listing, of
 from portfolio.days import day_of
 from portfolio.editions import rubric_of
 from portfolio.models import Dossier
 from portfolio.policy import Permission, Place
-from portfolio.queries import carry, figures, people, trend, work
+from portfolio.queries import carry, figures, people, submission, trend, work
 from portfolio.queries.carry import CarriedCitation, CarryPlan, Problem
 from portfolio.queries.figures import Entry, FigureRow
 from portfolio.queries.standing import Standing, standing
 from portfolio.queries.trend import Comparison
 from portfolio.queries.work import ShareRow, Task
-from portfolio.services import packages
 from portfolio.templating import pages, school_year
 from rubric.gaps import ElementStatus, Gap, points_at_risk
 from rubric.measures import MeasureResult
@@ -116,7 +115,7 @@ CHECK_LIST: list[Column[Missing]] = [
 @of("package.submission", "/dossiers/<int:dossier_id>/submission", _l("Check list"))
 def check_list(dossier: Dossier) -> Listing[Missing]:
     """What stands between a dossier and its submission: open, waived with the reason, and what would stand better."""
-    listed = packages.check_list(web.db(), dossier, now=web.now(), to_school=is_of(dossier))
+    listed = submission.check_list(web.db(), dossier, now=web.now(), to_school=is_of(dossier))
     waived = [
         Missing(gap, _("Waived"), listed.waived[gap.key].reason)
         for gap in listed.gaps

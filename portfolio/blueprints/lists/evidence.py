@@ -18,7 +18,8 @@ from portfolio.errors import NotFound
 from portfolio.queries import catalogue as catalogue_queries
 from portfolio.queries import search
 from portfolio.queries.catalogue import Entry
-from portfolio.queries.library import Filter, Row, whole_library
+from portfolio.queries.library import Row, whole_library
+from portfolio.queries.library_filter import Filter
 from portfolio.queries.passages import Segment
 from portfolio.queries.places import SchoolAt
 from portfolio.queries.search import Hit

@@ -16,8 +16,10 @@ from portfolio.errors import NotFound
 from portfolio.models import Assignment, Dossier, Package
 from portfolio.queries import package as queries
 from portfolio.queries.disagreement import Area
+from portfolio.queries.judged import JudgedElement
 from portfolio.queries.my_packages import Given, MyPanel, MyReview, my_packages
-from portfolio.queries.package import CitedFile, JudgedElement, PackageView
+from portfolio.queries.package import CitedFile, PackageView
+from portfolio.queries.published import published_results
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row
 from portfolio.templating import pages, score
@@ -209,7 +211,7 @@ def result(dossier: Dossier) -> Listing[Judged]:
         raise NotFound()
     rows = [
         Judged(each.round_name, judged)
-        for each in queries.published_results(web.db(), dossier)
+        for each in published_results(web.db(), dossier)
         for judged in each.elements
     ]
     return Listing(f"{dossier.school.name} {_('Result')}", RESULT, rows)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import web
 from portfolio.documents.table import Table, Value, csv_parts, write_xlsx
-from portfolio.filetypes import content_disposition
+from portfolio.filenames import content_disposition
 from portfolio.models import Cycle
 
 blueprint = Blueprint("lists", __name__)

@@ -8,6 +8,7 @@ from flask import flash, jsonify, redirect, request
 from flask_babel import gettext as _
 
 from portfolio import web, wording
+from portfolio.blueprints.forms import unsaved
 from portfolio.blueprints.settlement.page import page
 from portfolio.blueprints.settlement.root import TABLE, blueprint, table_address, undone
 from portfolio.errors import Refused, StaleWrite
@@ -26,13 +27,8 @@ def settle_element(assignment: Assignment, code: str) -> Any:
     """Settle: 200 {version, saved_at, progress}, 409 {current}, 422 {errors}."""
     try:
         settled = _settle(assignment, code, read_json(request))
-    except Refused as refused:
-        web.refuse()
-        return jsonify(errors=wording.errors_by_field(refused)), 422
-    except StaleWrite as stale:
-        current = _as_json(stale.current)
-        web.refuse()
-        return jsonify(current=current, error=wording.explain(stale)), 409
+    except (Refused, StaleWrite) as error:
+        return unsaved(error, _as_json)
     progress = service.progress(web.db(), assignment)
     return jsonify(
         version=settled.version,

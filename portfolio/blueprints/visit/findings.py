@@ -11,6 +11,7 @@ from flask import flash, jsonify, redirect, request
 from flask_babel import gettext as _
 
 from portfolio import web, wording
+from portfolio.blueprints.forms import unsaved
 from portfolio.blueprints.visit.root import VISIT, address, blueprint, page, rubric_for, undone
 from portfolio.errors import Refused, StaleWrite
 from portfolio.jsonbody import read_json
@@ -39,13 +40,8 @@ def save_finding(assignment: Assignment, token: uuid.UUID) -> Any:
     typed = read_json(request)
     try:
         finding = _save(assignment, str(token), typed, _moment(typed.get("noted_at")))
-    except Refused as refused:
-        web.refuse()
-        return jsonify(errors=wording.errors_by_field(refused)), 422
-    except StaleWrite as stale:
-        current = _as_json(stale.current)
-        web.refuse()
-        return jsonify(current=current, error=wording.explain(stale)), 409
+    except (Refused, StaleWrite) as error:
+        return unsaved(error, _as_json)
     return jsonify(version=finding.version, saved_at=finding.saved_at.isoformat(), id=finding.id)
 
 

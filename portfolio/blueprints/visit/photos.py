@@ -13,14 +13,14 @@ from portfolio.blueprints.visit.root import VISIT, address, blueprint
 from portfolio.db import begin_write
 from portfolio.delivery import deliver
 from portfolio.errors import DomainError, NotFound
-from portfolio.filetypes import clean_display_name
+from portfolio.filenames import clean_display_name
 from portfolio.multipart import FormFile
 from portfolio.policy import Permission
 from portfolio.queries import derived
 from portfolio.queries import findings as queries
 from portfolio.queries.findings import FindingAt
+from portfolio.services import blobs, uploads
 from portfolio.services import findings as service
-from portfolio.services import uploads
 from portfolio.services.evidence import StoredFile
 from portfolio.storage import BlobMissing, StorageUnavailable
 
@@ -89,7 +89,7 @@ def _stored(file: FormFile, school_id: int) -> StoredFile:
     """One file of the form in the store. Raises DomainError: as uploads do, and for what is no picture."""
     uploads.check_size(file.size, web.settings().max_upload_bytes)
     name = clean_display_name(file.filename)
-    stored = uploads.store(file.path, filename=name, school_id=school_id, storage=web.services().storage)
+    stored = blobs.store(file.path, filename=name, school_id=school_id, storage=web.services().storage)
     service.check_picture(stored)
     return stored
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from pathlib import PurePosixPath
 
-from portfolio.filetypes import PUBLISHED, UNNAMED
+from portfolio.filenames import UNNAMED
+from portfolio.filetypes import PUBLISHED
 
 # Of one name: a path five deep stays under Windows' 260 characters, with room for the folder it is unpacked in
 LONGEST_TITLE = 60  # characters

@@ -24,17 +24,9 @@ from portfolio import audit
 from portfolio.audit import Action
 from portfolio.db import writing
 from portfolio.errors import DomainError
-from portfolio.models import (
-    AuditEvent,
-    Blob,
-    Package,
-    PackageFile,
-    ReadinessRecord,
-    RecordedDay,
-    School,
-)
+from portfolio.models import AuditEvent, Blob, Package, PackageFile, ReadinessRecord, RecordedDay, School
 from portfolio.queries.sealed import matters_with
-from portfolio.services import search_index, uploads
+from portfolio.services import blobs, search_index
 from portfolio.services.moving import city, people
 from portfolio.services.moving.people import refers_to
 from portfolio.services.moving.reading import SchoolArchive
@@ -82,7 +74,7 @@ def take_in(
             taken = _write(session, storage, archive, actor_id=actor_id, now=now)
     except BaseException as error:
         with suppress(Exception), writing(sessions) as session:
-            uploads.sweep_unknown(session, storage, school_id=archive.school_id)
+            blobs.sweep_unknown(session, storage, school_id=archive.school_id)
         if isinstance(error, IntegrityError):  # what is only checked at the end
             raise DomainError("ids_taken", table=Package.__tablename__) from error
         raise

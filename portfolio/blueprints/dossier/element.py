@@ -1,94 +1,29 @@
-"""The school's own pages: home and element."""
+"""One element: its wording, score, justification, citations, materials."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portfolio import heat, navigation, web, wording
-from portfolio.blueprints.forms import Typed, refused
+from portfolio import navigation, web, wording
+from portfolio.blueprints.dossier.root import blueprint, is_of
+from portfolio.blueprints.forms import Typed, refused, unsaved
 from portfolio.days import day_of
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.jsonbody import read_json
-from portfolio.models import Dossier, DossierState, SelfAssessment
+from portfolio.models import DossierState, SelfAssessment
 from portfolio.policy import Permission, Place
-from portfolio.queries import carry, figures, people, places, rectifying, supplements, work
+from portfolio.queries import carry, figures, people, places, supplements
 from portfolio.queries import dossier as queries
-from portfolio.queries import trend as trends
 from portfolio.queries.places import ElementAt
 from portfolio.queries.proven import proofs_of
 from portfolio.queries.standing import Standing, standing
 from portfolio.services import checklists, dossiers
-from portfolio.services import trend as recording
-from portfolio.templating import days_until, score
-from portfolio.trendline import Trendline, trendline
-from rubric.gaps import ElementStatus
+from portfolio.templating import score
 from rubric.model import Element, Rubric
-from rubric.quartiles import FEWEST
-
-blueprint = Blueprint("dossier", __name__)
-
-
-@blueprint.get("/dossiers/<int:dossier_id>")
-@web.guard(Permission.DOSSIER_READ, places.dossier)
-def home(dossier: Dossier) -> Any:
-    """Home: the grid, the three numbers, the ranked gaps."""
-    navigation.stand_on(dossier.school, dossier)
-    seen = queries.overview(
-        web.db(), dossier, user_id=web.actor().user_id, now=web.now(), to_school=is_of(dossier)
-    )
-    tasks = work.tasks(seen.stands, today=day_of(web.now()))
-    place = Place(school_id=dossier.school_id)
-    leads = web.may(Permission.ELEMENT_ASSIGN, place)
-    asked = supplements.by_id(web.db(), seen.stands.request_id)
-    return render_template(
-        "dossier/home.html",
-        mine=[task for task in tasks if task.owner_id == web.actor().user_id],
-        late=work.overdue(web.db(), dossier, tasks) if leads else [],
-        to_put_right=_to_put_right(dossier),
-        leads=leads,
-        start_from=carry.offered(web.db(), dossier) if web.may(Permission.CARRY_OVER, place) else None,
-        dossier=dossier,
-        overview=seen,
-        rows=_grid(dossier, seen),
-        trend=_trendline(dossier, seen),
-        days_left=days_until(dossier.cycle.submit_by, web.now()),
-        next_gap=None if asked else _first_undone(seen.stands),
-        asked=asked,
-        days_until=days_until,
-    )
-
-
-def _to_put_right(dossier: Dossier) -> list[rectifying.Waiting]:
-    """What the school is late with, for itself; nothing can be published while it still writes."""
-    if not is_of(dossier) or dossier.state in (DossierState.DRAFTING, DossierState.SIGNING):
-        return []
-    return rectifying.overdue(web.db(), dossier, now=web.now())
-
-
-@blueprint.post("/dossiers/<int:dossier_id>/seen")
-@web.guard(Permission.DOSSIER_READ, places.dossier)
-def seen(dossier: Dossier) -> Any:
-    """The reader has seen what changed."""
-    recording.mark_seen(web.db(), actor=web.actor(), now=web.now(), school_id=dossier.school_id)
-    return redirect(url_for("dossier.home", dossier_id=dossier.id))
-
-
-@blueprint.get("/dossiers/<int:dossier_id>/city")
-@web.guard(Permission.DOSSIER_READ, places.dossier)
-def city(dossier: Dossier) -> Any:
-    """Where the school stands among the city's, by A-indicator and without names."""
-    navigation.stand_on(dossier.school, dossier)
-    rubric = rubric_of(web.db(), dossier.cycle.rubric_digest)
-    return render_template(
-        "dossier/city.html",
-        dossier=dossier,
-        comparisons=trends.comparisons(web.db(), dossier, rubric),
-        fewest=FEWEST,
-    )
 
 
 @blueprint.get("/dossiers/<int:dossier_id>/elements/<code>")
@@ -111,12 +46,8 @@ def save_element(at: ElementAt) -> Any:
             str(body.get("justification", "")),
             body.get("version"),
         )
-    except Refused as refused:
-        web.refuse()
-        return jsonify(errors=wording.errors_by_field(refused)), 422
-    except StaleWrite as stale:
-        web.refuse()
-        return jsonify(current=_current(stale), error=wording.explain(stale)), 409
+    except (Refused, StaleWrite) as error:
+        return unsaved(error, _as_json)
     rubric = rubric_of(web.db(), at.dossier.cycle.rubric_digest)
     totals = queries.claims(web.db(), at.dossier.id, rubric)
     return jsonify(version=version, saved_at=web.now().isoformat(), totals=wording.totals_in_json(totals))
@@ -174,7 +105,7 @@ def tick(at: ElementAt, material: str) -> Any:
             actor=web.actor(),
             now=web.now(),
             dossier=at.dossier,
-            element=_element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element),
+            element=_element_of(at),
             material=material,
             reason=reason,
         )
@@ -195,7 +126,7 @@ def untick(at: ElementAt, material: str) -> Any:
         actor=web.actor(),
         now=web.now(),
         dossier=at.dossier,
-        element=_element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element),
+        element=_element_of(at),
         material=material,
     )
     return _to_material(at, material)
@@ -226,7 +157,7 @@ def _save(at: ElementAt, typed: str | None, justification: str, version: Any) ->
         now=web.now(),
         dossier=at.dossier,
         assessment=at.assessment,
-        element=_element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element),
+        element=_element_of(at),
         score=typed,
         justification=justification,
         version=dossiers.based_on(version),
@@ -236,6 +167,10 @@ def _save(at: ElementAt, typed: str | None, justification: str, version: Any) ->
 def _again(at: ElementAt) -> ElementAt:
     """The element as it stands after a refusal was rolled back."""
     return places.element(web.db(), dossier_id=at.dossier.id, code=at.assessment.element)[0]
+
+
+def _element_of(at: ElementAt) -> Element:
+    return _element(rubric_of(web.db(), at.dossier.cycle.rubric_digest), at.assessment.element)
 
 
 def _element(rubric: Rubric, code: str) -> Element:
@@ -304,24 +239,6 @@ def _element_page(
     )
 
 
-def is_of(dossier: Dossier) -> bool:
-    """Whether the reader is of the school itself, which is told more than others."""
-    return dossier.school_id in web.actor().schools()
-
-
-def _first_undone(stands: Standing) -> str | None:
-    """The element with the most points at risk that isn't done."""
-    statuses = stands.readiness.statuses
-    return next(
-        (
-            gap.element
-            for gap in stands.readiness.gaps
-            if gap.element and statuses[gap.element] is not ElementStatus.OK
-        ),
-        None,
-    )
-
-
 def _next_gap(stands: Standing, code: str) -> str | None:
     """The next element, after this one and around, that isn't quiet."""
     codes = [e.code for e in stands.rubric.elements]
@@ -330,33 +247,7 @@ def _next_gap(stands: Standing, code: str) -> str | None:
     return next((c for c in around if stands.readiness.statuses[c] != "ok"), None)
 
 
-def _trendline(dossier: Dossier, seen: queries.Overview) -> Trendline | None:
-    totals = seen.readiness.totals
-    points = trends.trend(web.db(), dossier, now=web.now(), totals=totals)
-    cycle = dossier.cycle
-    return trendline(points, opens_at=cycle.opens_at, deadline=cycle.submit_by, full=totals.points)
-
-
-def _grid(dossier: Dossier, seen: queries.Overview) -> list[heat.GridRow]:
-    statuses = seen.readiness.statuses
-
-    def label(element: Element) -> str:
-        standing = wording.STATUSES[statuses[element.code]]
-        given = score(seen.scores.get(element.code), none="–")
-        return f"{element.code} {element.short_title} · {standing} {given}/{score(element.points)}"
-
-    return heat.grid(
-        seen.rubric,
-        state=lambda element: statuses[element.code].value,
-        href=lambda element: url_for("dossier.element", dossier_id=dossier.id, code=element.code),
-        label=label,
-        totals=seen.readiness.by_indicator,
-    )
-
-
-def _current(stale: StaleWrite) -> dict[str, Any]:
-    row = stale.current
-    assert isinstance(row, SelfAssessment)
+def _as_json(row: SelfAssessment) -> dict[str, Any]:
     return {
         "score": None if row.score is None else score(row.score),
         "justification": row.justification,

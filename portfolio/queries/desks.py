@@ -1,4 +1,4 @@
-"""What the bureau sets up and hands on: cycles, schools, panels, and the packages it gives them."""
+"""What each round of a cycle has to hand out: its panels, who could sit on them, and the packages they are given."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, literal, select, union_all
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased
 
-from portfolio.errors import NotFound
 from portfolio.models import (
     Assignment,
     Cycle,
@@ -22,95 +21,14 @@ from portfolio.models import (
     Review,
     Role,
     Round,
-    RubricEdition,
     School,
     User,
 )
 from portfolio.models.people import PANEL_ROLES
-from portfolio.policy import NOWHERE, Place, counts
+from portfolio.policy import counts
 from portfolio.queries.allotted import Load, loads, short_elements
-from portfolio.queries.city import Progress, Standing, newest_package, standing_of
+from portfolio.queries.school_standing import newest_package
 from portfolio.queries.substitutes import Aside, stepped_aside
-
-# ---- Where things stand ----
-
-
-def cycle(session: Session, *, cycle_id: int) -> tuple[Cycle, Place]:
-    """A cycle with its rounds."""
-    found = session.scalar(select(Cycle).options(selectinload(Cycle.rounds)).where(Cycle.id == cycle_id))
-    if found is None:
-        raise NotFound()
-    return found, NOWHERE
-
-
-def round_(session: Session, *, round_id: int) -> tuple[Round, Place]:
-    """A round with its cycle."""
-    found = session.scalar(
-        select(Round).options(joinedload(Round.cycle, innerjoin=True)).where(Round.id == round_id)
-    )
-    if found is None:
-        raise NotFound()
-    return found, NOWHERE
-
-
-def assignment(session: Session, *, assignment_id: int) -> tuple[Assignment, Place]:
-    """A package given to a panel, with everything a service needs around it."""
-    found = session.scalar(
-        select(Assignment)
-        .options(
-            joinedload(Assignment.panel, innerjoin=True).joinedload(Panel.round, innerjoin=True),
-            joinedload(Assignment.package, innerjoin=True)
-            .joinedload(Package.dossier, innerjoin=True)
-            .options(joinedload(Dossier.school, innerjoin=True), joinedload(Dossier.cycle, innerjoin=True)),
-        )
-        .where(Assignment.id == assignment_id)
-    )
-    if found is None:
-        raise NotFound()
-    return found, Place(school_id=found.package.school_id)
-
-
-# ---- Cycles ----
-
-
-@dataclass(frozen=True, slots=True)
-class CycleRow:
-    """A cycle in the list: its rubric's name, and how many schools take part and have submitted."""
-
-    cycle: Cycle
-    rubric: str
-    schools: int
-    submitted: int
-
-
-def cycles(session: Session) -> list[CycleRow]:
-    """All cycles, newest first."""
-    schools = select(func.count()).where(Dossier.cycle_id == Cycle.id).correlate(Cycle).scalar_subquery()
-    submitted = (
-        select(func.count(Package.dossier_id.distinct()))
-        .where(Package.cycle_id == Cycle.id)
-        .correlate(Cycle)
-        .scalar_subquery()
-    )
-    rows = session.execute(
-        select(Cycle, RubricEdition.name, schools, submitted)
-        .join(RubricEdition, RubricEdition.digest == Cycle.rubric_digest)
-        .options(selectinload(Cycle.rounds))
-        .order_by(Cycle.opens_at.desc(), Cycle.created_at.desc())
-    )
-    return [CycleRow(*row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class TakingPart:
-    """A school in a cycle, its standing, and its newest package."""
-
-    school_id: int
-    school: str
-    district: str
-    dossier_id: int
-    standing: Standing
-    package_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,70 +91,6 @@ class RoundDesk:
     def free_panels(self, school_id: int) -> list[PanelRow]:
         """The panels without a conflict with the school."""
         return [row for row in self.panels if (row.panel.id, school_id) not in self.conflicts]
-
-
-@dataclass(frozen=True, slots=True)
-class CycleDesk:
-    """A cycle's page: who takes part, who could, and what each round has to hand out."""
-
-    taking_part: list[TakingPart]
-    others: list[School]
-    rounds: list[RoundDesk]
-
-
-def cycle_desk(session: Session, held: Cycle, *, now: datetime) -> CycleDesk:
-    """The cycle's schools and rounds, in a number of statements that depends on neither."""
-    desks = round_desks(session, held, with_aside=False)
-    last = {
-        handed.package_id: (desk.round, handed)
-        for desk in desks
-        for handed in desk.packages
-        if handed.assignment
-    }
-    overdue = held.submit_by < now
-    taking_part = [
-        TakingPart(
-            school_id=school.id,
-            school=school.name,
-            district=school.district,
-            dossier_id=dossier.id,
-            standing=standing_of(dossier.state, _progress(last.get(package_id)), overdue=overdue),
-            package_id=package_id,
-        )
-        for dossier, school, package_id in session.execute(
-            select(Dossier, School, newest_package())
-            .join(School, School.id == Dossier.school_id)
-            .where(Dossier.cycle_id == held.id)
-            .order_by(School.district, School.name)
-        )
-    ]
-    return CycleDesk(taking_part, _others(session, held), desks)
-
-
-def _progress(last: tuple[Round, Handed] | None) -> Progress | None:
-    held, handed = last if last else (None, None)
-    if held is None or handed is None or handed.assignment is None:
-        return None
-    return Progress(
-        round_name=held.name,
-        review_by=held.review_by,
-        closed=handed.assignment.closed_at is not None,
-        published=handed.assignment.published_at is not None,
-        reviews=handed.reviews,
-        handed_in=handed.handed_in,
-    )
-
-
-def _others(session: Session, held: Cycle) -> list[School]:
-    taking_part = select(Dossier.school_id).where(Dossier.cycle_id == held.id)
-    return list(
-        session.scalars(
-            select(School).where(School.id.not_in(taking_part)).order_by(School.district, School.name)
-        )
-    )
-
-
-# ---- Panels and what they are given ----
 
 
 def round_desks(session: Session, held: Cycle, *, with_aside: bool = True) -> list[RoundDesk]:
