@@ -33,7 +33,7 @@ from portfolio.models import (
 from portfolio.policy import Actor
 from portfolio.services.accounts import grant
 from portfolio.services.allotting import Allotment, propose, split_of, too_few
-from portfolio.services.rows import add_once, clean_name
+from portfolio.services.rows import add_once, clean_name, is_added
 from rubric.model import Rubric
 from rubric.spans import shorten
 
@@ -231,14 +231,12 @@ def declare_conflict(
     """
     if not reason.strip():
         raise DomainError("reason_missing", field="reason")
-    standing = session.scalar(
-        select(Recusal).where(Recusal.user_id == user.id, Recusal.school_id == school.id)
-    )
-    if standing is not None:
+    declared = select(Recusal).where(Recusal.user_id == user.id, Recusal.school_id == school.id)
+    if (standing := session.scalar(declared)) is not None:
         return standing
     recusal = Recusal(user_id=user.id, school_id=school.id, reason=reason.strip(), declared_at=now)
-    session.add(recusal)
-    session.flush()
+    if not is_added(session, recusal):
+        return session.scalars(declared).one()
     audit.record(
         session,
         actor_id=actor.user_id,
