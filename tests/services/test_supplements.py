@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.check import Inspection
+from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import (
     AuditEvent,
@@ -24,6 +26,8 @@ from portfolio.models import (
     ErrandKind,
     Package,
     PackageFile,
+    Panel,
+    Round,
     SupplementElement,
     SupplementProposal,
 )
@@ -41,10 +45,12 @@ from portfolio.services import (
     settlement,
     supplements,
 )
+from portfolio.services.cycles import RoundPlan
 from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
-from tests.factories import NOW, actor_for, bureau_actor, make_evidence
+from tests.at_once import PATIENCE
+from tests.factories import NOW, actor_for, bureau_actor, make_evidence, make_user
 from tests.package_factory import make_package
 from tests.supplement_factory import DUE, QUESTION, School, make_school_before_a_panel
 
@@ -535,6 +541,72 @@ def test_a_round_does_not_get_the_same_dossier_twice_in_two_packages(school: Sch
             panel=school.panel.panel,
             package=second,
         )
+
+
+def city_panel(school: School) -> Panel:
+    """A panel of the second round."""
+    last = (
+        select(Round).where(Round.cycle_id == school.panel.cycle.id).order_by(Round.position.desc()).limit(1)
+    )
+    return panels.form_panel(
+        school.session,
+        actor=bureau_actor(school.session),
+        now=NOW,
+        round=school.session.scalars(last).one(),
+        name="市级专家组",
+        experts=[make_user(school.session)],
+        chair=make_user(school.session),
+    )
+
+
+@pytest.fixture
+def twice_judged(session: Session, storage: Storage, tmp_path: Path) -> School:
+    """Before the first of two rounds."""
+    rounds = [RoundPlan("区县初评", independent_scores=1), RoundPlan("市级评估", independent_scores=1)]
+    return make_school_before_a_panel(session, storage, tmp_path, rounds=rounds)
+
+
+def test_a_later_round_gets_the_package_that_stands_and_no_earlier_one(twice_judged: School) -> None:
+    first = twice_judged.panel.package
+    twice_judged.ask("C1")
+    second = twice_judged.answer()
+    panel, bureau = city_panel(twice_judged), bureau_actor(twice_judged.session)
+    with refusal("package_superseded"):
+        panels.assign(twice_judged.session, actor=bureau, now=NOW, panel=panel, package=first)
+    panels.assign(twice_judged.session, actor=bureau, now=NOW, panel=panel, package=second)
+
+
+def test_a_package_given_while_its_supplement_is_signed_is_given_before_or_refused(
+    engine: Engine, twice_judged: School
+) -> None:
+    """Whoever comes first, no panel is left with a package that another has taken the place of."""
+    session, package_id = twice_judged.session, twice_judged.panel.package.id
+    twice_judged.ask("C1")
+    twice_judged.hand_over()
+    panel, bureau = city_panel(twice_judged), bureau_actor(session)
+    panel_id = panel.id
+    outcomes: list[str] = []
+
+    def give() -> None:
+        with make_sessions(engine)() as own:
+            begin_write(own)
+            package, to = own.get_one(Package, package_id), own.get_one(Panel, panel_id)
+            try:
+                panels.assign(own, actor=bureau, now=NOW, panel=to, package=package)
+                own.commit()
+                outcomes.append("given")
+            except DomainError as error:
+                outcomes.append(error.code)
+
+    session.commit()
+    begin_write(session)
+    twice_judged.sign()
+    second = threading.Thread(target=give)
+    second.start()
+    second.join(0.3)
+    session.commit()
+    second.join(PATIENCE)
+    assert outcomes == ["package_superseded"]
 
 
 def test_who_is_no_chair_asks_nothing(school: School) -> None:
