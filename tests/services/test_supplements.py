@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.check import Inspection
+from portfolio.days import day_of
 from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import (
@@ -39,6 +40,7 @@ from portfolio.services import (
     checklists,
     citations,
     evidence,
+    extending,
     packages,
     panels,
     reviews,
@@ -149,6 +151,89 @@ def test_once_all_scores_are_on_the_table_nothing_is_asked_for(school: School) -
     school.panel.open_table()
     with refusal("supplement_late"):
         school.ask("C1")
+
+
+# --- more time
+
+
+def extend(
+    school: School,
+    due_at: datetime | None = DUE + timedelta(days=2),
+    *,
+    reason: str = "学校正值期末考试。",
+    now: datetime = NOW + timedelta(days=1),
+) -> None:
+    extending.extend(
+        school.session,
+        actor=school.panel.chair_actor,
+        now=now,
+        assignment=school.panel.assignment,
+        due_at=due_at,
+        reason=reason,
+    )
+
+
+def test_the_panel_gives_more_time_and_everything_open_stays_open_until_then(school: School) -> None:
+    school.row("C1").assignee_id = school.staff.contributor.id
+    school.ask("C1", "C2")
+    extend(school)
+    asked = latest(school.session, school.dossier.id)
+    assert asked is not None
+    assert asked.request.due_at == DUE + timedelta(days=2)
+    assert school.row("C1").due_on == day_of(DUE + timedelta(days=2))
+    school.write("C1", now=LATE)
+    school.hand_over(LATE)
+    assert school.sign(LATE).number == 2
+
+
+def test_every_extension_is_on_record_with_its_reason(school: School) -> None:
+    school.ask("C1", "C2")
+    extend(school)
+    extend(school, DUE + timedelta(days=4), reason="校长出差。")
+    (step,) = history(school.session, school.dossier.id)
+    told = [(each.due_before, each.due_at, each.reason) for each in step.asked.extensions.values()]
+    assert told == [
+        (DUE, DUE + timedelta(days=2), "学校正值期末考试。"),
+        (DUE + timedelta(days=2), DUE + timedelta(days=4), "校长出差。"),
+    ]
+    assert step.asked.questions == {"C1": QUESTION, "C2": QUESTION}
+    events = school.session.scalars(
+        select(AuditEvent).where(AuditEvent.action == "supplement:extended").order_by(AuditEvent.id)
+    ).all()
+    assert [(event.school_id, (event.after or {})["reason"]) for event in events] == [
+        (school.dossier.school_id, "学校正值期末考试。"),
+        (school.dossier.school_id, "校长出差。"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("due_at", "reason", "refused"),
+    [
+        (None, "期末考试", {"due_at": "supplement_due_missing"}),
+        (DUE, "期末考试", {"due_at": "supplement_due_not_later"}),
+        (DUE - timedelta(days=1), " ", {"due_at": "supplement_due_not_later", "reason": "reason_missing"}),
+        (DUE + timedelta(days=1), "长" * 1001, {"reason": "text_too_long"}),
+    ],
+)
+def test_a_deadline_is_only_moved_to_a_later_moment_and_with_a_reason(
+    school: School, due_at: datetime | None, reason: str, refused: dict[str, str]
+) -> None:
+    school.ask("C1")
+    with pytest.raises(Refused) as caught:
+        extend(school, due_at, reason=reason)
+    assert {field: error.code for field, error in caught.value.errors.items()} == refused
+
+
+def test_what_is_over_is_not_extended(school: School) -> None:
+    with refusal("no_supplement"):
+        extend(school)
+    school.ask("C1")
+    school.answer()
+    with refusal("no_supplement"):
+        extend(school)
+    school.ask("C1")
+    with refusal("no_supplement"):
+        extend(school, LATE + timedelta(days=1), now=LATE)
 
 
 def test_the_table_waits_for_the_school_or_for_the_chair_to_withdraw(school: School) -> None:
