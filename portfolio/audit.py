@@ -71,6 +71,7 @@ class Action(StrEnum):
     SUPPLEMENT_PROPOSED = "supplement:proposed"
     SUPPLEMENT_UNPROPOSED = "supplement:proposal_taken_back"
     SUPPLEMENT_ASKED = "supplement:asked"
+    SUPPLEMENT_EXTENDED = "supplement:extended"
     SUPPLEMENT_WITHDRAWN = "supplement:withdrawn"
     SUPPLEMENT_LAPSED = "supplement:lapsed"
     AGENDA_TICKED = "agenda:ticked"

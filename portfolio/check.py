@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, cast, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, undefer
 
+from portfolio.documents.archive.stamp import MATTERS, StampInvalid, read
 from portfolio.editions import rubric_of
 from portfolio.models import (
     Blob,
@@ -20,6 +21,7 @@ from portfolio.models import (
     FindingPhoto,
     Package,
     PackageFile,
+    PackageTimestamp,
     PageImage,
     RubricEdition,
     Ruling,
@@ -151,6 +153,7 @@ class Inspection:
             for matter in (
                 *matters_with(self.session, package),
                 *_matters_with_supplement(self.session, package),
+                *_matters_with_stamp(self.session, package),
             ):
                 yield Problem(
                     f"package {package_id} (number {package.number} of dossier {package.dossier_id})", matter
@@ -232,6 +235,27 @@ def _digest_of_rubric(body: str) -> str | None:
         return from_described(json.loads(body)).digest
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _matters_with_stamp(session: Session, package: Package) -> Iterator[str]:
+    """What is wrong with the time stamp, where an authority gave one: whose it is, and what it says (RFC 3161).
+
+    Who signed it is looked at where the certificates are at hand: when it is asked for, and by `package verify --ca`.
+    """
+    row = session.execute(
+        select(PackageTimestamp.response, PackageTimestamp.stamped_at).where(
+            PackageTimestamp.package_id == package.id, PackageTimestamp.response.is_not(None)
+        )
+    ).one_or_none()
+    if row is None:
+        return
+    try:
+        stamp = read(row.response, package.digest)
+    except StampInvalid as error:
+        yield f"its time stamp {MATTERS[error.code]}"
+        return
+    if stamp.at != row.stamped_at:
+        yield f"its time stamp says {stamp.at.isoformat()}, its row {row.stamped_at.isoformat()}"
 
 
 def _matters_with_supplement(session: Session, package: Package) -> Iterator[str]:

@@ -63,6 +63,7 @@ from portfolio.models import (
     Stance,
     Substitution,
     SupplementElement,
+    SupplementExtension,
     SupplementProposal,
     SupplementRequest,
     Survey,
@@ -294,6 +295,14 @@ def _ask(session: Session, assignment: Assignment, package: Package, expert: Use
     session.add_all(
         [
             SupplementElement(request_id=request.id, element="C1", question=words),
+            SupplementExtension(
+                request_id=request.id,
+                due_before=NOW + timedelta(days=5),
+                due_at=request.due_at,
+                reason="学校正值期末考试。",
+                extended_by=expert.id,
+                extended_at=NOW,
+            ),
             SupplementProposal(
                 assignment_id=assignment.id,
                 element="C1",

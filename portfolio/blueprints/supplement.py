@@ -19,11 +19,12 @@ from portfolio.policy import Permission
 from portfolio.queries import panel as panel_queries
 from portfolio.queries import places
 from portfolio.queries import supplements as queries
-from portfolio.services import supplement_proposals, supplements
+from portfolio.services import extending, supplement_proposals, supplements
 
 blueprint = Blueprint("supplement", __name__)
 QUESTION = "question-"  # and the element's code: a form's field for each
-USUAL = timedelta(days=7)  # from asking to the deadline, unless the chair says otherwise
+# from asking, or the deadline that stands, to the next one, unless the chair says otherwise
+USUAL = timedelta(days=7)
 
 
 @blueprint.get(f"{TABLE}/supplement")
@@ -52,6 +53,28 @@ def ask(assignment: Assignment, round_id: int, package_id: int) -> Any:
     except DomainError as error:
         return _page(undone(round_id, package_id), typed=_questions(), errors=refused(error)), 422
     flash(_("The school has been asked. Only these elements are open to it."), "ok")
+    return redirect(_address(assignment))
+
+
+@blueprint.post(f"{TABLE}/supplement/extension")
+@web.guard(Permission.SETTLEMENT_WRITE, places.settlement)
+def extend(assignment: Assignment, round_id: int, package_id: int) -> Any:
+    """Give the school more time."""
+    typed = Typed(request.form)
+    due_at = typed.moment("due_at")
+    try:
+        typed.check()
+        extending.extend(
+            web.db(),
+            actor=web.actor(),
+            now=web.now(),
+            assignment=assignment,
+            due_at=due_at,
+            reason=typed.text("reason"),
+        )
+    except DomainError as error:
+        return _page(undone(round_id, package_id), errors=refused(error)), 422
+    flash(_("The school has more time. It reads the new deadline and the reason."), "ok")
     return redirect(_address(assignment))
 
 
@@ -103,6 +126,7 @@ def _page(
     proposed = queries.proposals(web.db(), assignment)
     steps = queries.history(web.db(), dossier.id, panels={assignment.panel_id})
     standing = steps[0] if steps and steps[0].asked.is_open(web.now()) else None
+    from_when = standing.asked.request.due_at if standing else web.now()
     return render_template(
         "supplement/asking.html",
         assignment=assignment,
@@ -114,15 +138,16 @@ def _page(
         outcomes=queries.Outcome,
         may_ask=standing is None and assignment.settling_since is None and assignment.closed_at is None,
         questions=typed if typed is not None else _from(proposed),
-        due_at=request.form.get("due_at") or local_input(_usual(web.now())),
+        due_at=request.form.get("due_at") or local_input(_usual(from_when)),
+        reason=request.form.get("reason", ""),
         field=QUESTION,
         errors=errors or {},
     )
 
 
-def _usual(now: datetime) -> datetime:
+def _usual(from_when: datetime) -> datetime:
     """The deadline that is proposed: whole hours."""
-    return (now + USUAL).replace(minute=0, second=0, microsecond=0)
+    return (from_when + USUAL).replace(minute=0, second=0, microsecond=0)
 
 
 def _from(proposed: tuple[queries.Proposal, ...]) -> dict[str, str]:

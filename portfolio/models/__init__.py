@@ -81,7 +81,12 @@ from portfolio.models.review import (
     Substitution,
 )
 from portfolio.models.settlement import Closing, Remark, Ruling, Stance
-from portfolio.models.supplement import SupplementElement, SupplementProposal, SupplementRequest
+from portfolio.models.supplement import (
+    SupplementElement,
+    SupplementExtension,
+    SupplementProposal,
+    SupplementRequest,
+)
 from portfolio.models.visit import (
     AgendaTick,
     Draw,
@@ -179,6 +184,7 @@ __all__ = [
     "Stance",
     "Substitution",
     "SupplementElement",
+    "SupplementExtension",
     "SupplementProposal",
     "SupplementRequest",
     "Survey",

@@ -64,6 +64,23 @@ class SupplementElement(Base):
     changed: Mapped[bool | None]
 
 
+class SupplementExtension(Keyed, Base):
+    """More time that the panel gave the school for a request, and why."""
+
+    __tablename__ = "supplement_extensions"
+    __table_args__ = (
+        CheckConstraint("due_at > due_before", name="later_than_before"),
+        CheckConstraint("reason <> ''", name="says_why"),
+    )
+
+    request_id: Mapped[int] = mapped_column(Id, ForeignKey("supplement_requests.id"), index=True)
+    due_before: Mapped[At]
+    due_at: Mapped[At]
+    reason: Mapped[Words]
+    extended_by: Mapped[UserId]
+    extended_at: Mapped[At]
+
+
 class SupplementProposal(Keyed, Base):
     """What an expert would ask the school; the chair sends it or doesn't."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ from portfolio.models import (
     Panel,
     Round,
     SupplementElement,
+    SupplementExtension,
     SupplementProposal,
     SupplementRequest,
     User,
@@ -39,10 +40,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, and its question for each element."""
+    """A request, its question for each element, and how its deadline was extended."""
 
     request: SupplementRequest
     questions: dict[str, str]
+    # by id, the oldest first; only where whole requests are read
+    extensions: dict[int, SupplementExtension] = field(default_factory=dict)
 
     def outcome(self, now: datetime) -> Outcome:
         """What came of it; nobody has to record that its deadline passed."""
@@ -109,14 +112,26 @@ def by_id(session: Session, request_id: int | None) -> Asked | None:
 
 def _asked(session: Session, which: ColumnElement[bool]) -> Asked | None:
     rows = session.execute(
-        select(SupplementRequest, SupplementElement.element, SupplementElement.question)
+        select(SupplementRequest, SupplementElement.element, SupplementElement.question, SupplementExtension)
         .join(SupplementElement, SupplementElement.request_id == SupplementRequest.id)
+        .outerjoin(SupplementExtension, SupplementExtension.request_id == SupplementRequest.id)
         .where(which)
+        .order_by(SupplementExtension.due_at)
         .execution_options(populate_existing=True)
     ).all()
     if not rows:
         return None
-    return Asked(rows[0].SupplementRequest, {row.element: row.question for row in rows})
+    asked = Asked(rows[0].SupplementRequest, {})
+    for row in rows:
+        _gather(asked, row)
+    return asked
+
+
+def _gather(asked: Asked, row: Any) -> None:
+    """Take up what a row says of a request; an element and an extension come in every combination."""
+    asked.questions[row.element] = row.question
+    if (extension := row.SupplementExtension) is not None:
+        asked.extensions[extension.id] = extension
 
 
 def with_newest(statement: Select[Any], dossier_id: int, element: str) -> Select[Any]:
@@ -150,6 +165,7 @@ def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None
             SupplementRequest,
             SupplementElement.element,
             SupplementElement.question,
+            SupplementExtension,
             User.name,
             Panel.name,
             Round.name,
@@ -158,6 +174,7 @@ def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None
             answer.number,
         )
         .join(SupplementElement, SupplementElement.request_id == SupplementRequest.id)
+        .outerjoin(SupplementExtension, SupplementExtension.request_id == SupplementRequest.id)
         .join(User, User.id == SupplementRequest.asked_by)
         .join(Assignment, Assignment.id == SupplementRequest.assignment_id)
         .join(Panel, Panel.id == Assignment.panel_id)
@@ -165,7 +182,7 @@ def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None
         .join(about, about.id == SupplementRequest.package_id)
         .outerjoin(answer, answer.id == SupplementRequest.answer_id)
         .where(SupplementRequest.dossier_id == dossier_id)
-        .order_by(SupplementRequest.number.desc())
+        .order_by(SupplementRequest.number.desc(), SupplementExtension.due_at)
         .execution_options(populate_existing=True)
     )
     if panels is not None:
@@ -174,8 +191,9 @@ def history(session: Session, dossier_id: int, *, panels: Set[int] | None = None
     steps: dict[int, Step] = {}
     for row in rows:
         request = row.SupplementRequest
-        step = steps.setdefault(request.id, Step(Asked(request, {}), *row[3:]))
-        step.asked.questions[row.element] = row.question
+        about_it: Any = row[4:]
+        step = steps.setdefault(request.id, Step(Asked(request, {}), *about_it))
+        _gather(step.asked, row)
     return tuple(steps.values())
 
 

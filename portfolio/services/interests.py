@@ -25,7 +25,7 @@ from portfolio.models import (
 from portfolio.policy import Actor, counts
 from portfolio.services import accounts, passwords
 from portfolio.services.panels import open_reviews
-from portfolio.services.rows import add_once
+from portfolio.services.rows import add_once, is_added
 
 
 def declare_none(
@@ -39,12 +39,11 @@ def declare_none(
     school_id = _school(session, assignment)
     if (assignment.panel_id, school_id) in actor.cleared:
         return
-    session.add(
-        InterestStatement(
-            user_id=actor.user_id, panel_id=assignment.panel_id, school_id=school_id, signed_at=now
-        )
+    statement = InterestStatement(
+        user_id=actor.user_id, panel_id=assignment.panel_id, school_id=school_id, signed_at=now
     )
-    session.flush()
+    if not is_added(session, statement):
+        return
     audit.record(
         session,
         actor_id=actor.user_id,

@@ -33,7 +33,7 @@ from portfolio.models import (
 from portfolio.policy import Actor
 from portfolio.services.accounts import grant
 from portfolio.services.allotting import Allotment, propose, split_of, too_few
-from portfolio.services.rows import add_once, clean_name
+from portfolio.services.rows import add_once, clean_name, is_added
 from rubric.model import Rubric
 from rubric.spans import shorten
 
@@ -88,10 +88,11 @@ def assign(
     Without an allotment everybody scores everything; with one, an expert in conflict may stand by if they have none.
     An expert's review holds rows for what is theirs and no others: so what is complete, how far they are, the median
     and every sum follow from the rows alone, and there is nothing to write a score to that isn't asked for.
-    Raises DomainError (package_assigned, package_of_other_cycle, conflict_of_interest, expert_unknown,
-    elements_short).
+    Raises DomainError (package_superseded, package_assigned, package_of_other_cycle, conflict_of_interest,
+    expert_unknown, elements_short).
     """
     needed = _scores_needed(session, panel, package)
+    _hold_newest(session, package)
     if _has_dossier(session, panel.round_id, package):
         raise DomainError("package_assigned", field="package")
     rubric = rubric_of(session, package.rubric_digest)
@@ -126,6 +127,17 @@ def assign(
         },
     )
     return assignment
+
+
+def _hold_newest(session: Session, package: Package) -> None:
+    """Nothing is signed in the dossier, and nothing else of it given away, until the commit.
+
+    Raises DomainError("package_superseded"): a supplement was signed since, and no panel reads what it replaced.
+    """
+    session.execute(select(Dossier.id).where(Dossier.id == package.dossier_id).with_for_update()).one()
+    newest = session.scalar(select(func.max(Package.number)).where(Package.dossier_id == package.dossier_id))
+    if newest != package.number:
+        raise DomainError("package_superseded", field="package", number=newest)
 
 
 def _has_dossier(session: Session, round_id: int, package: Package) -> bool:
@@ -231,14 +243,12 @@ def declare_conflict(
     """
     if not reason.strip():
         raise DomainError("reason_missing", field="reason")
-    standing = session.scalar(
-        select(Recusal).where(Recusal.user_id == user.id, Recusal.school_id == school.id)
-    )
-    if standing is not None:
+    declared = select(Recusal).where(Recusal.user_id == user.id, Recusal.school_id == school.id)
+    if (standing := session.scalar(declared)) is not None:
         return standing
     recusal = Recusal(user_id=user.id, school_id=school.id, reason=reason.strip(), declared_at=now)
-    session.add(recusal)
-    session.flush()
+    if not is_added(session, recusal):
+        return session.scalars(declared).one()
     audit.record(
         session,
         actor_id=actor.user_id,

@@ -30,8 +30,15 @@ def normal_username(typed: str) -> str:
 
 def add_once(session: Session, row: Base, refusal: DomainError) -> None:
     """Add the row, or raise the refusal if somebody else added its like at the same moment."""
+    if not is_added(session, row):
+        raise refusal
+
+
+def is_added(session: Session, row: Base) -> bool:
+    """Add the row; False, and nothing is written, if its like is there or came at the same moment."""
     try:
         with session.begin_nested():
             session.add(row)
-    except IntegrityError as error:
-        raise refusal from error
+    except IntegrityError:
+        return False
+    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ from portfolio.models import (
 )
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
-from portfolio.queries.supplements import latest
+from portfolio.queries.supplements import Asked, latest
 from portfolio.services.rows import add_once
 from portfolio.services.terms import lock
 
@@ -48,7 +48,7 @@ def ask(
     supplement_due_missing, supplement_due_passed), NotFound for an element the package doesn't have, DomainError
     (assignment_closed, supplement_late, supplement_standing, supplement_unavailable).
     """
-    dossier = _locked_dossier(session, assignment)
+    dossier = locked_dossier(session, assignment)
     check_before_the_table(session, assignment)
     asked = _checked(session, assignment, questions)
     due = _checked_due(due_at, now)
@@ -71,10 +71,10 @@ def ask(
         for code, words in asked.items()
     )
     _take_up(session, assignment, request, asked)
-    _set_due(session, dossier, request, asked)
+    set_due(session, dossier, request, asked)
     session.flush()
     after = {"number": request.number, "due_at": due, "questions": asked}
-    _record(session, actor.user_id, now, Action.SUPPLEMENT_ASKED, request, dossier, after)
+    record(session, actor.user_id, now, Action.SUPPLEMENT_ASKED, request, dossier, after)
     return request
 
 
@@ -83,17 +83,13 @@ def withdraw(session: Session, *, actor: Actor, now: datetime, assignment: Assig
 
     Raises DomainError (assignment_closed, no_supplement).
     """
-    dossier = _locked_dossier(session, assignment)
-    lock(session, assignment)
-    lapse(session, now=now, dossier=dossier)
-    asked = latest(session, dossier.id)
-    if asked is None or not asked.is_open(now) or asked.request.assignment_id != assignment.id:
-        raise DomainError("no_supplement")
+    dossier = locked_dossier(session, assignment)
+    asked = standing(session, assignment, dossier, now)
     asked.request.withdrawn_at, asked.request.withdrawn_by = now, actor.user_id
     _put_back(dossier)
     session.flush()
     after = {"number": asked.request.number}
-    _record(session, actor.user_id, now, Action.SUPPLEMENT_WITHDRAWN, asked.request, dossier, after)
+    record(session, actor.user_id, now, Action.SUPPLEMENT_WITHDRAWN, asked.request, dossier, after)
 
 
 def answer(
@@ -139,7 +135,7 @@ def lapse(session: Session, *, now: datetime, dossier: Dossier) -> bool:
     _put_back(dossier)
     session.flush()
     after = {"number": asked.request.number, "due_at": asked.request.due_at}
-    _record(session, None, now, Action.SUPPLEMENT_LAPSED, asked.request, dossier, after)
+    record(session, None, now, Action.SUPPLEMENT_LAPSED, asked.request, dossier, after)
     return True
 
 
@@ -157,7 +153,20 @@ def lapse_due(session: Session, *, now: datetime) -> int:
     return sum(lapse(session, now=now, dossier=dossier) for dossier in dossiers)
 
 
-def _locked_dossier(session: Session, assignment: Assignment) -> Dossier:
+def standing(session: Session, assignment: Assignment, dossier: Dossier, now: datetime) -> Asked:
+    """What this panel asked and the school may still answer, held until the commit.
+
+    Raises DomainError (assignment_closed, no_supplement).
+    """
+    lock(session, assignment)
+    lapse(session, now=now, dossier=dossier)
+    asked = latest(session, dossier.id)
+    if asked is None or not asked.is_open(now) or asked.request.assignment_id != assignment.id:
+        raise DomainError("no_supplement")
+    return asked
+
+
+def locked_dossier(session: Session, assignment: Assignment) -> Dossier:
     """The dossier first, the assignment after it: so does whoever signs an answer."""
     dossier = session.scalars(
         select(Dossier)
@@ -237,9 +246,7 @@ def _take_up(
     )
 
 
-def _set_due(
-    session: Session, dossier: Dossier, request: SupplementRequest, asked: Mapping[str, str]
-) -> None:
+def set_due(session: Session, dossier: Dossier, request: SupplementRequest, asked: Collection[str]) -> None:
     """Whoever owns an element finds it among what falls due, and is reminded of it."""
     session.execute(
         update(SelfAssessment)
@@ -260,7 +267,7 @@ def _put_back(dossier: Dossier) -> None:
         dossier.handed_over_at = dossier.handed_over_by = None
 
 
-def _record(
+def record(
     session: Session,
     actor_id: int | None,
     now: datetime,
@@ -269,6 +276,7 @@ def _record(
     dossier: Dossier,
     after: dict[str, Any],
 ) -> None:
+    """Put what became of a request on record, under its school."""
     audit.record(
         session,
         actor_id=actor_id,

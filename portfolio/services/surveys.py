@@ -80,7 +80,7 @@ def take_in(
 
     Raises DomainError (assignment_closed, name_empty, name_long, survey_refused, survey_known).
     """
-    hold(session, assignment)
+    hold(session, assignment, alone=True)  # the same sheet sent twice at once waits, and is known then
     name = clean_name(title, field="title", empty="survey_nameless")
     if planned.refusals:
         raise DomainError("survey_refused", field="sheet", count=len(planned.refusals))

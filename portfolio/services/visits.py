@@ -41,10 +41,13 @@ def tick(
     trail(session, actor, now, action, assignment, after={"item": item})
 
 
-def hold(session: Session, assignment: Assignment) -> None:
-    """Held until the commit, so that nobody closes the review in between. Raises DomainError("assignment_closed")."""
+def hold(session: Session, assignment: Assignment, *, alone: bool = False) -> None:
+    """Held until the commit, so that nobody closes the review in between; `alone`: one such writer at a time.
+
+    Raises DomainError("assignment_closed").
+    """
     closed_at = session.scalar(
-        select(Assignment.closed_at).where(Assignment.id == assignment.id).with_for_update(read=True)
+        select(Assignment.closed_at).where(Assignment.id == assignment.id).with_for_update(read=not alone)
     )
     if closed_at is not None:
         raise DomainError("assignment_closed")

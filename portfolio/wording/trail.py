@@ -67,6 +67,7 @@ AUDIT_ACTIONS = {
     Action.SUPPLEMENT_PROPOSED: _l("proposed to ask the school"),
     Action.SUPPLEMENT_UNPROPOSED: _l("took back a proposal to ask the school"),
     Action.SUPPLEMENT_ASKED: _l("asked the school for a supplement"),
+    Action.SUPPLEMENT_EXTENDED: _l("gave the school more time for the supplement"),
     Action.SUPPLEMENT_WITHDRAWN: _l("withdrew the request for a supplement"),
     Action.SUPPLEMENT_LAPSED: _l("the supplement was not handed in by its deadline"),
     Action.AGENDA_TICKED: _l("ticked off an item of a visit"),

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError
-from portfolio.models import AuditEvent, ElementReview, InterestStatement, Review, Role, Substitution, User
+from portfolio.models import (
+    Assignment,
+    AuditEvent,
+    ElementReview,
+    InterestStatement,
+    Review,
+    Role,
+    Substitution,
+    User,
+)
 from portfolio.policy import Permission, Place, allows
 from portfolio.queries.substitutes import stepped_aside
 from portfolio.services import accounts, interests, panels, settlement
+from tests.at_once import second_of_two
 from tests.factories import NOW, PASSWORD, actor_for, bureau_actor, make_user
 from tests.panel_factory import Scene, make_scene
 
@@ -73,6 +83,19 @@ def test_a_statement_is_signed_once_and_on_record(scene: Scene) -> None:
         select(AuditEvent).where(AuditEvent.action == "conflict:none_signed")
     ).all()
     assert [event.actor_id for event in events] == [scene.experts[0].id]
+
+
+def test_a_statement_signed_twice_at_once_is_signed_once(engine: Engine, scene: Scene) -> None:
+    _unsign(scene, scene.experts[0])
+    actor, assignment_id = scene.actor(0), scene.assignment.id
+
+    def sign(own: Session) -> None:
+        assignment = own.get_one(Assignment, assignment_id)
+        interests.declare_none(own, actor=actor, now=NOW, assignment=assignment, password=PASSWORD)
+
+    assert second_of_two(engine, scene.session, sign) == "done"
+    signed = select(func.count()).where(AuditEvent.action == "conflict:none_signed")
+    assert scene.session.scalar(signed) == 1
 
 
 def test_a_statement_is_about_one_school(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError
@@ -20,11 +20,13 @@ from portfolio.models import (
     Review,
     Role,
     Round,
+    School,
     User,
 )
 from portfolio.policy import Permission, Place, allows
 from portfolio.services import panels
 from portfolio.services.cycles import RoundPlan
+from tests.at_once import second_of_two
 from tests.factories import (
     NOW,
     actor_for,
@@ -158,6 +160,18 @@ def test_a_conflict_needs_a_reason_and_is_declared_once(session: Session) -> Non
     first = _declare(scene, "曾任该校顾问")
     assert _declare(scene, "再说一次").id == first.id
     assert session.scalar(select(Recusal.reason)) == "曾任该校顾问"
+    assert session.scalar(select(func.count()).where(AuditEvent.action == "conflict:declared")) == 1
+
+
+def test_a_conflict_declared_twice_at_once_is_declared_once(engine: Engine, session: Session) -> None:
+    scene = make_scene(session)
+    actor, user_id, school_id = scene.actor(), scene.experts[0].id, scene.school.id
+
+    def declare(own: Session) -> None:
+        user, school = own.get_one(User, user_id), own.get_one(School, school_id)
+        panels.declare_conflict(own, actor=actor, now=NOW, user=user, school=school, reason="曾任该校顾问")
+
+    assert second_of_two(engine, session, declare) == "done"
     assert session.scalar(select(func.count()).where(AuditEvent.action == "conflict:declared")) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.check import Inspection
+from portfolio.days import day_of
+from portfolio.db import begin_write, make_sessions
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import (
     AuditEvent,
@@ -24,6 +27,8 @@ from portfolio.models import (
     ErrandKind,
     Package,
     PackageFile,
+    Panel,
+    Round,
     SupplementElement,
     SupplementProposal,
 )
@@ -35,6 +40,7 @@ from portfolio.services import (
     checklists,
     citations,
     evidence,
+    extending,
     packages,
     panels,
     reviews,
@@ -42,10 +48,12 @@ from portfolio.services import (
     supplement_proposals,
     supplements,
 )
+from portfolio.services.cycles import RoundPlan
 from portfolio.services.evidence import StoredFile
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
-from tests.factories import NOW, actor_for, bureau_actor, make_evidence
+from tests.at_once import PATIENCE
+from tests.factories import NOW, actor_for, bureau_actor, make_evidence, make_user
 from tests.package_factory import make_package
 from tests.supplement_factory import DUE, QUESTION, School, make_school_before_a_panel
 
@@ -144,6 +152,89 @@ def test_once_all_scores_are_on_the_table_nothing_is_asked_for(school: School) -
     school.panel.open_table()
     with refusal("supplement_late"):
         school.ask("C1")
+
+
+# --- more time
+
+
+def extend(
+    school: School,
+    due_at: datetime | None = DUE + timedelta(days=2),
+    *,
+    reason: str = "学校正值期末考试。",
+    now: datetime = NOW + timedelta(days=1),
+) -> None:
+    extending.extend(
+        school.session,
+        actor=school.panel.chair_actor,
+        now=now,
+        assignment=school.panel.assignment,
+        due_at=due_at,
+        reason=reason,
+    )
+
+
+def test_the_panel_gives_more_time_and_everything_open_stays_open_until_then(school: School) -> None:
+    school.row("C1").assignee_id = school.staff.contributor.id
+    school.ask("C1", "C2")
+    extend(school)
+    asked = latest(school.session, school.dossier.id)
+    assert asked is not None
+    assert asked.request.due_at == DUE + timedelta(days=2)
+    assert school.row("C1").due_on == day_of(DUE + timedelta(days=2))
+    school.write("C1", now=LATE)
+    school.hand_over(LATE)
+    assert school.sign(LATE).number == 2
+
+
+def test_every_extension_is_on_record_with_its_reason(school: School) -> None:
+    school.ask("C1", "C2")
+    extend(school)
+    extend(school, DUE + timedelta(days=4), reason="校长出差。")
+    (step,) = history(school.session, school.dossier.id)
+    told = [(each.due_before, each.due_at, each.reason) for each in step.asked.extensions.values()]
+    assert told == [
+        (DUE, DUE + timedelta(days=2), "学校正值期末考试。"),
+        (DUE + timedelta(days=2), DUE + timedelta(days=4), "校长出差。"),
+    ]
+    assert step.asked.questions == {"C1": QUESTION, "C2": QUESTION}
+    events = school.session.scalars(
+        select(AuditEvent).where(AuditEvent.action == "supplement:extended").order_by(AuditEvent.id)
+    ).all()
+    assert [(event.school_id, (event.after or {})["reason"]) for event in events] == [
+        (school.dossier.school_id, "学校正值期末考试。"),
+        (school.dossier.school_id, "校长出差。"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("due_at", "reason", "refused"),
+    [
+        (None, "期末考试", {"due_at": "supplement_due_missing"}),
+        (DUE, "期末考试", {"due_at": "supplement_due_not_later"}),
+        (DUE - timedelta(days=1), " ", {"due_at": "supplement_due_not_later", "reason": "reason_missing"}),
+        (DUE + timedelta(days=1), "长" * 1001, {"reason": "text_too_long"}),
+    ],
+)
+def test_a_deadline_is_only_moved_to_a_later_moment_and_with_a_reason(
+    school: School, due_at: datetime | None, reason: str, refused: dict[str, str]
+) -> None:
+    school.ask("C1")
+    with pytest.raises(Refused) as caught:
+        extend(school, due_at, reason=reason)
+    assert {field: error.code for field, error in caught.value.errors.items()} == refused
+
+
+def test_what_is_over_is_not_extended(school: School) -> None:
+    with refusal("no_supplement"):
+        extend(school)
+    school.ask("C1")
+    school.answer()
+    with refusal("no_supplement"):
+        extend(school)
+    school.ask("C1")
+    with refusal("no_supplement"):
+        extend(school, LATE + timedelta(days=1), now=LATE)
 
 
 def test_the_table_waits_for_the_school_or_for_the_chair_to_withdraw(school: School) -> None:
@@ -536,6 +627,72 @@ def test_a_round_does_not_get_the_same_dossier_twice_in_two_packages(school: Sch
             panel=school.panel.panel,
             package=second,
         )
+
+
+def city_panel(school: School) -> Panel:
+    """A panel of the second round."""
+    last = (
+        select(Round).where(Round.cycle_id == school.panel.cycle.id).order_by(Round.position.desc()).limit(1)
+    )
+    return panels.form_panel(
+        school.session,
+        actor=bureau_actor(school.session),
+        now=NOW,
+        round=school.session.scalars(last).one(),
+        name="市级专家组",
+        experts=[make_user(school.session)],
+        chair=make_user(school.session),
+    )
+
+
+@pytest.fixture
+def twice_judged(session: Session, storage: Storage, tmp_path: Path) -> School:
+    """Before the first of two rounds."""
+    rounds = [RoundPlan("区县初评", independent_scores=1), RoundPlan("市级评估", independent_scores=1)]
+    return make_school_before_a_panel(session, storage, tmp_path, rounds=rounds)
+
+
+def test_a_later_round_gets_the_package_that_stands_and_no_earlier_one(twice_judged: School) -> None:
+    first = twice_judged.panel.package
+    twice_judged.ask("C1")
+    second = twice_judged.answer()
+    panel, bureau = city_panel(twice_judged), bureau_actor(twice_judged.session)
+    with refusal("package_superseded"):
+        panels.assign(twice_judged.session, actor=bureau, now=NOW, panel=panel, package=first)
+    panels.assign(twice_judged.session, actor=bureau, now=NOW, panel=panel, package=second)
+
+
+def test_a_package_given_while_its_supplement_is_signed_is_given_before_or_refused(
+    engine: Engine, twice_judged: School
+) -> None:
+    """Whoever comes first, no panel is left with a package that another has taken the place of."""
+    session, package_id = twice_judged.session, twice_judged.panel.package.id
+    twice_judged.ask("C1")
+    twice_judged.hand_over()
+    panel, bureau = city_panel(twice_judged), bureau_actor(session)
+    panel_id = panel.id
+    outcomes: list[str] = []
+
+    def give() -> None:
+        with make_sessions(engine)() as own:
+            begin_write(own)
+            package, to = own.get_one(Package, package_id), own.get_one(Panel, panel_id)
+            try:
+                panels.assign(own, actor=bureau, now=NOW, panel=to, package=package)
+                own.commit()
+                outcomes.append("given")
+            except DomainError as error:
+                outcomes.append(error.code)
+
+    session.commit()
+    begin_write(session)
+    twice_judged.sign()
+    second = threading.Thread(target=give)
+    second.start()
+    second.join(0.3)
+    session.commit()
+    second.join(PATIENCE)
+    assert outcomes == ["package_superseded"]
 
 
 def test_who_is_no_chair_asks_nothing(school: School) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.documents import surveysheet
 from portfolio.documents.cells import MOST_BYTES
 from portfolio.errors import DomainError
-from portfolio.models import Survey, SurveyAnswer
+from portfolio.models import Assignment, Survey, SurveyAnswer
 from portfolio.queries.surveys import answers, surveys
 from portfolio.services import surveys as service
 from rubric.agenda import surveyed
 from rubric.loader import DEFAULT, find
+from tests.at_once import second_of_two
 from tests.factories import NOW
 from tests.panel_factory import Scene, make_scene
 from tests.worksheet_factory import filled, write
@@ -186,6 +187,23 @@ def test_the_same_sheet_comes_in_once_and_says_who_was_asked(scene: Scene) -> No
     take_in(scene)
     with pytest.raises(DomainError, match="survey_known"):
         take_in(scene, title="学生")
+
+
+def test_the_same_sheet_sent_twice_at_once_comes_in_once(engine: Engine, scene: Scene) -> None:
+    actor, assignment_id = scene.actor(), scene.assignment.id
+
+    def send(session: Session) -> None:
+        service.take_in(
+            session,
+            actor=actor,
+            now=NOW,
+            assignment=session.get_one(Assignment, assignment_id),
+            title="家长",
+            planned=plan(CSV.encode()),
+            data=CSV.encode(),
+        )
+
+    assert second_of_two(engine, scene.session, send) == "survey_known"
 
 
 def test_after_closing_nothing_comes_in(scene: Scene) -> None:

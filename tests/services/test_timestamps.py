@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from config import Settings
 from portfolio import jobs
+from portfolio.check import Inspection
 from portfolio.db import make_sessions
 from portfolio.models import Package, PackageTimestamp
 from portfolio.services import background, timestamps
@@ -64,6 +65,49 @@ def test_a_package_is_stamped_by_a_real_authority(
     assert abs(datetime.now(UTC) - row.stamped_at) < timedelta(minutes=5)
     assert (row.attempts, row.failure, row.authority) == (1, None, tsa.url)
     assert bytes.fromhex(package.digest) in tsa.asked[0]
+
+
+def named(session: Session, storage: Storage) -> list[str]:
+    """What `portfolio check` says of the packages."""
+    session.rollback()  # a reader sees what was there when it began
+    return [str(each) for each in Inspection(session, storage, quick=True).problems()]
+
+
+@pytest.mark.parametrize(
+    ("forge", "matter"),
+    [
+        ({"response": b"<html>busy</html>"}, "its time stamp can't be read as a time stamp (RFC 3161)"),
+        ({"stamped_at": NOW}, "its time stamp says "),
+    ],
+)
+def test_the_check_compares_a_stamp_with_the_package_and_with_its_time(
+    session: Session,
+    storage: Storage,
+    package: Package,
+    stamp: Stamp,
+    tsa: TimeStampAuthority,
+    forge: dict[str, object],
+    matter: str,
+) -> None:
+    stamp(tsa.url)
+    assert named(session, storage) == []
+    session.execute(update(PackageTimestamp).values(**forge))
+    session.commit()
+    (found,) = named(session, storage)
+    assert f"package {package.id} (number 1 of dossier {package.dossier_id}): {matter}" in found
+
+
+def test_the_check_names_the_stamp_of_another_package(
+    session: Session, storage: Storage, stamp: Stamp, tsa: TimeStampAuthority
+) -> None:
+    from portfolio.documents.archive.stamp import query
+
+    stamp(tsa.url)
+    session.rollback()
+    session.execute(update(PackageTimestamp).values(response=tsa.stamped(query("another").as_bytes())))
+    session.commit()
+    (found,) = named(session, storage)
+    assert found.endswith("its time stamp is the time stamp of another package")
 
 
 def test_a_stamp_that_is_there_is_not_asked_for_again(stamp: Stamp, tsa: TimeStampAuthority) -> None:

@@ -203,7 +203,9 @@ def test_a_package_is_assigned_once(store: Session, clerk: Browser) -> None:
     answer = clerk.post(address, {"panel": panel.id, "next": back})
     assert (answer.status_code, answer.headers["Location"]) == (302, back)
     assert store.scalar(select(func.count()).select_from(Review)) == 2
-    assert clerk.post(address, {"panel": panel.id}).status_code == 422
+    again = clerk.post(address, {"panel": panel.id})
+    assert again.status_code == 422
+    assert "该申报包在本轮次已分配。" in again.get_data(as_text=True)
     assert clerk.post(address, {"panel": panel.id, "next": "//elsewhere"}).status_code == 422
 
 

@@ -296,6 +296,13 @@ ACTIONS = {
         {"chair": {"asked", "handed over"}},
         openly_refused=CHAIR_ONLY,
     ),
+    "give the school more time": Action(
+        "supplement.extend",
+        _table("/supplement/extension"),
+        {"chair": {"asked", "handed over"}},
+        lambda ground, state: {"due_at": "2026-12-31T18:00", "reason": "学校正值期末考试。"},
+        openly_refused=CHAIR_ONLY,
+    ),
     "propose a question": Action(
         "supplement.propose",
         _own("/elements/C1/question"),

@@ -131,6 +131,28 @@ def test_the_chair_withdraws(school: School, store: Session, chair: Browser) -> 
     assert "已撤回" in _text(chair, _asking(school))
 
 
+def test_the_chair_gives_more_time_and_the_school_reads_why(
+    school: School, chair: Browser, lead: Browser
+) -> None:
+    school.ask("C1", "C2")
+    school.session.commit()
+    address = f"{_asking(school)}/extension"
+    refused = chair.post(address, {"due_at": "2026-01-01T08:00", "reason": "期末 <考试>"})
+    page = refused.get_data(as_text=True)
+    assert refused.status_code == 422
+    assert "新的截止时间须晚于现在的截止时间。" in page
+    assert 'value="2026-01-01T08:00"' in page and "期末 &lt;考试&gt;</textarea>" in page
+    assert chair.post(address, {"due_at": "2026-12-31T18:00", "reason": "期末 <考试>"}).status_code == 302
+    for browser, path in (
+        (chair, _asking(school)),
+        (lead, f"/dossiers/{school.dossier.id}"),
+        (lead, f"/dossiers/{school.dossier.id}/submission"),
+    ):
+        text = _text(browser, path)
+        assert "延至" in text and "期末 &lt;考试&gt;" in text, path
+    assert "18:00" in _text(lead, f"/dossiers/{school.dossier.id}/elements/C1")
+
+
 def test_the_page_to_ask_takes_the_same_few_statements_whatever_was_asked(
     app: Flask, school: School, chair: Browser
 ) -> None:

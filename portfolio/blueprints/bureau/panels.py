@@ -70,8 +70,10 @@ def assign(package: Package) -> Any:
     except DomainError as error:
         words = next(iter(refused(error).values()))
         cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
-        where = Typed(request.form).key("round")
-        return _panels_page(cycle, [cycle], {f"assign-{where}-{package.id}": words}), 422
+        # what was given or replaced meanwhile has no form any more beside which to say so
+        gone = error.code in ("package_assigned", "package_superseded")
+        beside = "" if gone else f"assign-{Typed(request.form).key('round')}-{package.id}"
+        return _panels_page(cycle, [cycle], {beside: words}), 422
     flash(_("The package is with %(panel)s.", panel=panel.name), "ok")
     return redirect(_back(package.cycle_id))
 

@@ -9,6 +9,7 @@ REFUSALS = {
     "chair_missing": _l("A panel needs a chair."),
     "panel_known": _l("This round has a panel of that name already."),
     "package_assigned": _l("This package has been assigned in this round already."),
+    "package_superseded": _l("The school has signed package no. %(number)s since. Please assign that one."),
     "package_of_other_cycle": _l("This package belongs to another cycle."),
     "conflict_of_interest": _l("%(names)s: conflict of interest with this school."),
     "not_stepped_aside": _l("This expert has not stepped aside."),

@@ -23,6 +23,7 @@ REFUSALS = {
     "supplement_empty": _l("Please name at least one element, with a question for the school."),
     "supplement_due_missing": _l("Please say until when the school may answer."),
     "supplement_due_passed": _l("The deadline must be in the future."),
+    "supplement_due_not_later": _l("The new deadline must be later than the one that stands."),
     "no_supplement": _l("There is no request that the school could still answer."),
     "question_missing": _l("Please write what the school is to be asked."),
     "proposed_elsewhere": _l(
