@@ -170,9 +170,11 @@ def _photo(data: Path) -> Iterator[str]:
 
 
 def _processes(server: Server) -> Iterator[str]:
-    heaviest = max(server.memory())
+    heaviest, share = max(server.memory()), max(server.shares())
     print(f"\nstart to first answer {server.first_answer:6.2f} s")
-    print(f"heaviest worker       {heaviest / MEGABYTE:6.0f} MB")
+    print(
+        f"heaviest worker       {heaviest / MEGABYTE:6.0f} MB, {share / MEGABYTE:.0f} MB with what is shared divided"
+    )
     if server.first_answer > MOST_UNTIL_FIRST_ANSWER:
         yield f"{server.first_answer:.2f} s until the first answer, {MOST_UNTIL_FIRST_ANSWER:.0f} are allowed"
     if heaviest > MOST_PER_WORKER:

@@ -60,6 +60,15 @@ class Server:
         """Resident bytes of each worker."""
         return [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in self.workers()]
 
+    def shares(self) -> list[int]:
+        """Bytes of each worker where what several processes share is divided among them (the kernel's Pss)."""
+        return [_pss(pid) for pid in self.workers()]
+
+
+def _pss(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
 
 @contextmanager
 def serving(data: Path) -> Iterator[Server]:

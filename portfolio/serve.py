@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import os
 import socket
 import subprocess
@@ -124,7 +125,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """The application; called once, before the workers are forked."""
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        gc.collect()
+        gc.freeze()  # what the workers share stays shared: their collector would write into every object
+        return app
 
     def run(self) -> None:
         """Until interrupted."""
