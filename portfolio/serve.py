@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import os
 import socket
 import subprocess
@@ -124,7 +125,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """The application; called once, before the workers are forked."""
-        return create_app(self._settings)
+        application = create_app(self._settings)
+        # What it is made of stays for good. Were the collector to look through it in each worker, it would write to
+        # the memory that all of them share, and every page it wrote to would be copied.
+        gc.freeze()
+        return application
 
     def run(self) -> None:
         """Until interrupted."""

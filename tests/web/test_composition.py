@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 # as `portfolio serve` does it, up to the point where it would listen
 PROGRAM = """
-import sys
+import gc, json, sys
 from portfolio import cli
 from portfolio.commands.installation import opened
 from portfolio.serve import Server
@@ -20,7 +22,7 @@ from portfolio.serve import Server
 with opened() as place:
     place.require_schema()
     Server(place.settings, host="127.0.0.1", port=0, with_jobs=False).load()
-print(*sys.modules)
+print(json.dumps({"loaded": list(sys.modules), "collected": len(gc.get_objects()), "kept": gc.get_freeze_count()}))
 """
 LATER = {
     "Word": ["docx", "docxtpl", "lxml"],
@@ -34,8 +36,8 @@ LATER = {
 
 
 @pytest.fixture(scope="module")
-def loaded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The modules of a fresh interpreter that is about to serve an installation on SQLite."""
+def process(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh interpreter consists of that is about to serve an installation on SQLite."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTFOLIO_")}
     chosen = {
         "PORTFOLIO_DATA": str(tmp_path_factory.mktemp("data")),
@@ -50,19 +52,21 @@ def loaded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> s
         stdout=subprocess.PIPE,
         text=True,
     )
-    return set(done.stdout.split())
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.parametrize("used_for", LATER)
 def test_a_worker_carries_nothing_that_no_page_needs_before_it_is_asked_for(
-    loaded: set[str], used_for: str
+    process: dict[str, Any], used_for: str
 ) -> None:
-    assert [name for name in LATER[used_for] if name in loaded] == []
+    assert [name for name in LATER[used_for] if name in process["loaded"]] == []
 
 
-def test_every_page_is_there_all_the_same(loaded: set[str]) -> None:
-    assert {
-        "portfolio.blueprints.documents",
-        "portfolio.blueprints.office",
-        "portfolio.blueprints.lists",
-    } <= loaded
+def test_every_page_is_there_all_the_same(process: dict[str, Any]) -> None:
+    pages = {"portfolio.blueprints.documents", "portfolio.blueprints.office", "portfolio.blueprints.lists"}
+    assert pages <= set(process["loaded"])
+
+
+def test_the_collector_leaves_alone_what_the_workers_share(process: dict[str, Any]) -> None:
+    assert process["kept"] > 100 * process["collected"]
