@@ -125,10 +125,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """The application; called once, before the workers are forked."""
-        app = create_app(self._settings)
+        application = create_app(self._settings)
+        # What it is made of stays for good. Were the collector to look through it in each worker, it would write to
+        # the memory that all of them share, and every page it wrote to would be copied.
         gc.collect()
-        gc.freeze()  # what the workers share stays shared: their collector would write into every object
-        return app
+        gc.freeze()
+        return application
 
     def run(self) -> None:
         """Until interrupted."""

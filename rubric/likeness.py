@@ -103,10 +103,11 @@ def words_of_its_own(text: str, official: str, *, enough: int) -> int:
 
     Pasted: whatever stands in a run of eight or more that both have, whatever punctuation is between.
     """
-    letters, runs = _letters(text), _runs(official)
+    letters, pasted_from = _letters(text), _official_letters(official)
     own, pasted_up_to = 0, 0
     for at in range(len(letters)):
-        if letters[at : at + _PASTED_RUN] in runs:
+        run = letters[at : at + _PASTED_RUN]
+        if len(run) == _PASTED_RUN and run in pasted_from:
             pasted_up_to = at + _PASTED_RUN
         own += at >= pasted_up_to
         if own >= enough:
@@ -115,9 +116,8 @@ def words_of_its_own(text: str, official: str, *, enough: int) -> int:
 
 
 @lru_cache(maxsize=512)
-def _runs(official: str) -> frozenset[str]:
-    letters = _letters(official)
-    return frozenset(letters[at : at + _PASTED_RUN] for at in range(len(letters) - _PASTED_RUN + 1))
+def _official_letters(official: str) -> str:
+    return _letters(official)
 
 
 def _letters(text: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -38,6 +37,8 @@ class Installation:
 
     def migrate(self) -> None:
         """Bring the schema up to date. Raises CannotRun if another version has been here."""
+        from alembic.util import CommandError  # brings Alembic, which only migrating needs
+
         try:
             migrate(self.engine)
         except CommandError as error:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import segno
-
 from portfolio.documents.typeset import pdf
 
 
@@ -43,6 +41,8 @@ def document(receipt: Receipt) -> bytes:
 
 def code(address: str) -> str:
     """The address as a QR code (ISO/IEC 18004, level M), an SVG image."""
+    import segno  # here, for the sake of a worker that never draws one
+
     drawn = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
         drawn, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True, nl=False

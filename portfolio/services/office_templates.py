@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
@@ -135,7 +136,17 @@ def _check_file(data: bytes, filename: str) -> None:
             raise DomainError(code, field="template") from error
         except Unworkable as error:
             raise DomainError("template_unreadable", field="template") from error
-    if any(_active_parts(data)):
+    _check_nothing_runs(data)
+
+
+def _check_nothing_runs(data: bytes) -> None:
+    from lxml import etree  # type: ignore[import-untyped]
+
+    try:
+        active = any(_active_parts(data))
+    except (etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error) as error:
+        raise DomainError("template_unreadable", field="template") from error
+    if active:
         raise DomainError("template_active", field="template")
 
 
@@ -152,10 +163,10 @@ def _active_parts(data: bytes) -> Iterator[str]:
 
 
 def _fetched(relationships: bytes) -> Iterator[str]:
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     tree = etree.fromstring(relationships, etree.XMLParser(resolve_entities=False, no_network=True))
-    for each in tree:
+    for each in tree.iter("{*}*"):  # elements only, no remarks
         kind = each.get("Type", "").rpartition("/")[2].lower()
         if (each.get("TargetMode") == "External" and kind not in _HARMLESS_LINKS) or kind in _ACTIVE:
             yield kind

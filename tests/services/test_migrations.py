@@ -11,8 +11,8 @@ from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from portfolio import migrate as migrations
-from portfolio.db import Base, begin_write
-from portfolio.migrate import FOLDER, differences, is_current, migrate, migrate_back
+from portfolio.db import Base, begin_write, make_engine
+from portfolio.migrate import FOLDER, differences, is_current, migrate, migrate_back, newest
 from portfolio.models import School
 from portfolio.queries import fulltext
 from portfolio.services import search_index
@@ -58,6 +58,18 @@ def rows(session: Session) -> dict[str, int]:
 def test_the_migrated_schema_is_what_the_models_say(engine: Engine) -> None:
     assert differences(engine) == []
     assert is_current(engine)
+
+
+def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
+    assert not is_current(make_engine(f"sqlite:///{tmp_path}/empty.sqlite3"))
+
+
+def test_the_files_of_the_revisions_stand_in_their_order() -> None:
+    """By which a server knows the newest without loading one."""
+    files = [Path(revision.path).name for revision in REVISIONS]
+    assert files == sorted(files, reverse=True)
+    assert all(name.startswith(f"{each.revision}_") for name, each in zip(files, REVISIONS, strict=True))
+    assert newest() == REVISIONS[0].revision
 
 
 def test_migrating_twice_changes_nothing(engine: Engine, filled: dict[str, int], session: Session) -> None:

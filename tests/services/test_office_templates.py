@@ -140,6 +140,28 @@ def test_a_declaration_that_reads_other_files_is_refused(session: Session) -> No
     assert code_of(session, with_part(starter(KIND), "word/extra.xml", evil)) == "template_unreadable"
 
 
+@pytest.mark.parametrize("broken", [b"", b"<Relationships", b"<Relationships><a></Relationships>"])
+@pytest.mark.parametrize(
+    "name", ["_rels/.rels", "word/_rels/document.xml.rels", "word/_rels/footer1.xml.rels"]
+)
+def test_relationships_that_cannot_be_read_are_refused(session: Session, name: str, broken: bytes) -> None:
+    damaged = with_part(starter(KIND), name, broken, instead=True)
+    assert code_of(session, damaged) == "template_unreadable"
+
+
+def test_bytes_that_changed_on_the_way_are_refused(session: Session) -> None:
+    name = "word/_rels/document.xml.rels"
+    kept = with_part(starter(KIND), name, b"<Relationships>unharmed</Relationships>", instead=True)
+    assert code_of(session, kept.replace(b"unharmed", b"?!?!?!?!")) == "template_unreadable"
+
+
+def test_a_remark_among_the_relationships_is_let_through(session: Session) -> None:
+    name = "word/_rels/document.xml.rels"
+    with zipfile.ZipFile(io.BytesIO(starter(KIND))) as archive:
+        remarked = archive.read(name).replace(b"</Relationships>", b"<!-- by hand --></Relationships>")
+    assert take_in(session, with_part(starter(KIND), name, remarked, instead=True)).id
+
+
 def test_a_package_that_swells_is_refused(session: Session) -> None:
     made = io.BytesIO()
     with (

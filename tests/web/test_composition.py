@@ -1,46 +1,72 @@
-"""What a worker of the web server carries before anybody has asked it for anything."""
+"""What the process of the server carries when its workers are forked from it."""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# as `portfolio serve` does it, up to the point where it would listen
 PROGRAM = """
-import sys
-from pathlib import Path
-from config import Settings
-from portfolio import create_app
+import gc, json, sys
+from portfolio import cli
+from portfolio.commands.installation import opened
+from portfolio.serve import Server
 
-folder = Path(sys.argv[1])
-create_app(
-    Settings(data_folder=folder, secret_key="not so secret a key", database_url=f"sqlite:///{folder}/portfolio.sqlite3")
-)
-print(*sys.modules)
+with opened() as place:
+    place.require_schema()
+    Server(place.settings, host="127.0.0.1", port=0, with_jobs=False).load()
+print(json.dumps({"loaded": list(sys.modules), "collected": len(gc.get_objects()), "kept": gc.get_freeze_count()}))
 """
+LATER = {
+    "Word": ["docx", "docxtpl", "lxml"],
+    "workbooks": ["openpyxl", "xlsxwriter"],
+    "PDF and codes": ["segno", "typst"],
+    "pictures": ["PIL", "pypdfium2"],
+    "migrations": ["alembic", "mako", "pygments"],
+    "the demonstration": ["portfolio.demo"],
+    "storage elsewhere": ["boto3", "botocore"],
+}
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The modules of a fresh interpreter that has put the application together over SQLite."""
-    command = [sys.executable, "-c", PROGRAM, str(tmp_path_factory.mktemp("data"))]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    return set(done.stdout.split())
+def process(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh interpreter consists of that is about to serve an installation on SQLite."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTFOLIO_")}
+    chosen = {
+        "PORTFOLIO_DATA": str(tmp_path_factory.mktemp("data")),
+        "DATABASE_URL": f"sqlite:///{sqlite_template}",
+        "STORAGE_URL": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env={**kept, **chosen},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
-@pytest.mark.parametrize("library", ["docx", "docxtpl", "lxml", "openpyxl", "PIL", "typst", "xlsxwriter"])
-def test_what_makes_or_reads_documents_is_loaded_with_the_first_of_them(
-    loaded: set[str], library: str
+@pytest.mark.parametrize("used_for", LATER)
+def test_a_worker_carries_nothing_that_no_page_needs_before_it_is_asked_for(
+    process: dict[str, Any], used_for: str
 ) -> None:
-    assert library not in loaded
+    assert [name for name in LATER[used_for] if name in process["loaded"]] == []
 
 
-def test_every_page_is_there_all_the_same(loaded: set[str]) -> None:
-    assert {
-        "portfolio.blueprints.documents",
-        "portfolio.blueprints.office",
-        "portfolio.blueprints.lists",
-    } <= loaded
+def test_every_page_is_there_all_the_same(process: dict[str, Any]) -> None:
+    pages = {"portfolio.blueprints.documents", "portfolio.blueprints.office", "portfolio.blueprints.lists"}
+    assert pages <= set(process["loaded"])
+
+
+def test_the_collector_leaves_alone_what_the_workers_share(process: dict[str, Any]) -> None:
+    assert process["kept"] > 100 * process["collected"]
