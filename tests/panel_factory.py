@@ -26,7 +26,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Actor
 from portfolio.services import closing, panels, reviews, settlement, terms
-from portfolio.services.allotting import propose
+from portfolio.services.allotting import Allotment, propose
 from portfolio.services.cycles import RoundPlan
 from rubric.loader import DEFAULT, find
 from rubric.model import Channel
@@ -179,30 +179,46 @@ def make_scene(
     first = session.scalars(select(Round).where(Round.cycle_id == cycle.id).order_by(Round.position)).first()
     assert first is not None
     people = [make_user(session) for _ in range(experts)]
-    chair = make_user(session)
+    shares = propose(
+        find(DEFAULT), Split.INDICATOR, {person.id: 0 for person in people}, needed=first.independent_scores
+    )
+    return give(
+        session,
+        dossier=dossier,
+        package=package,
+        round=first,
+        experts=people,
+        chair=make_user(session),
+        allotment=shares if shared_out else None,
+    )
+
+
+def give(
+    session: Session,
+    *,
+    dossier: Dossier,
+    package: Package,
+    round: Round,
+    experts: list[User],
+    chair: User,
+    allotment: Allotment | None = None,
+) -> Scene:
+    """A panel of these people in this round, given the package; all of them have stated their interests."""
     panel = panels.form_panel(
         session,
         actor=bureau_actor(session),
         now=NOW,
-        round=first,
+        round=round,
         name="第三专家组",
-        experts=people,
+        experts=experts,
         chair=chair,
     )
-    shares = propose(
-        find(DEFAULT), Split.INDICATOR, {person.id: 0 for person in people}, needed=first.independent_scores
-    )
     assignment = panels.assign(
-        session,
-        actor=bureau_actor(session),
-        now=NOW,
-        panel=panel,
-        package=package,
-        allotment=shares if shared_out else None,
+        session, actor=bureau_actor(session), now=NOW, panel=panel, package=package, allotment=allotment
     )
     session.add_all(
         InterestStatement(user_id=person.id, panel_id=panel.id, school_id=dossier.school_id, signed_at=NOW)
-        for person in [*people, chair]
+        for person in [*experts, chair]
     )
     session.flush()
     given = {
@@ -212,12 +228,30 @@ def make_scene(
     return Scene(
         session=session,
         school=session.get_one(School, dossier.school_id),
-        cycle=cycle,
+        cycle=session.get_one(Cycle, dossier.cycle_id),
         dossier=dossier,
         package=package,
         panel=panel,
         assignment=assignment,
-        experts=people,
+        experts=experts,
         chair=chair,
-        reviews=[given[person.id] for person in people],
+        reviews=[given[person.id] for person in experts],
+    )
+
+
+def give_to_next_round(below: Scene, *, experts: list[User]) -> Scene:
+    """The same package before a panel of these experts, in the round after the scene's own."""
+    session = below.session
+    position = session.get_one(Round, below.assignment.round_id).position + 1
+    following = session.scalars(
+        select(Round).where(Round.cycle_id == below.cycle.id, Round.position == position)
+    ).one()
+    package = session.get_one(Package, below.package.id)
+    return give(
+        session,
+        dossier=below.dossier,
+        package=package,
+        round=following,
+        experts=experts,
+        chair=make_user(session),
     )

@@ -26,7 +26,7 @@ from portfolio.queries import places
 from portfolio.queries.phrases import phrases
 from portfolio.services import closing, discussion, panels, reviews, settlement
 from rubric.loader import DEFAULT, find
-from tests.at_random.moves import Area, Memory, Move, bureau, by_another, words
+from tests.at_random.moves import Area, Memory, Move, bureau, by, by_another, by_chair, words
 from tests.factories import NOW
 from tests.panel_factory import claimed
 from tests.supplement_factory import School
@@ -107,10 +107,7 @@ def _standing(school: School, code: str) -> int:
 
 def _settle(school: School, move: Move) -> None:
     settlement.settle(
-        school.session,
-        actor=school.panel.chair_actor,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by_chair(school),
         code=move.code,
         score_text=move.score,
         rule="chair" if move.score else "not_assessed",
@@ -127,10 +124,7 @@ def _settle_all(school: School, move: Move) -> None:
 
 def _undo(school: School, move: Move) -> None:
     settlement.undo(
-        school.session,
-        actor=school.panel.chair_actor,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by_chair(school),
         code=move.code,
         version=_standing(school, move.code),
     )
@@ -138,10 +132,7 @@ def _undo(school: School, move: Move) -> None:
 
 def _remark(school: School, move: Move) -> None:
     discussion.remark(
-        school.session,
-        actor=school.panel.actor(move.number),
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by(school, school.panel.actor(move.number)),
         code=move.code,
         stance="agree",
         words=words(move.number),
@@ -149,28 +140,15 @@ def _remark(school: School, move: Move) -> None:
 
 
 def _withdraw(school: School, move: Move) -> None:
-    closing.withdraw(
-        school.session, actor=school.panel.chair_actor, now=NOW, assignment=school.panel.assignment
-    )
+    closing.withdraw(**by_chair(school))
 
 
 def _reopen(school: School, move: Move) -> None:
-    closing.reopen(
-        school.session,
-        actor=bureau(school),
-        now=NOW,
-        assignment=school.panel.assignment,
-        reason="漏看了材料。",
-    )
+    closing.reopen(**by(school, bureau(school)), reason="漏看了材料。")
 
 
 def _publish(school: School, move: Move) -> None:
-    panels.publish(
-        school.session,
-        actor=bureau(school),
-        now=NOW,
-        assignment=school.panel.assignment,
-    )
+    panels.publish(**by(school, bureau(school)))
 
 
 def last_closing(session: Session) -> dict[str, Any]:

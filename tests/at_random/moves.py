@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portfolio.models import Membership, Role, User
 from portfolio.policy import Actor
-from tests.factories import actor_for
+from tests.factories import NOW, actor_for
 from tests.supplement_factory import School
 
 CODES = ("C1", "C14", "C26")
@@ -45,6 +45,16 @@ class Area(NamedTuple):
 
     steps: Mapping[str, Callable[[School, Move], object]]
     always: tuple[Callable[[School, Memory], None], ...]
+
+
+def by(school: School, actor: Actor) -> dict[str, Any]:
+    """What every verb about the panel's assignment is told: who, when, on which."""
+    return {"session": school.session, "actor": actor, "now": NOW, "assignment": school.panel.assignment}
+
+
+def by_chair(school: School) -> dict[str, Any]:
+    """The same, of what the panel's chair does."""
+    return by(school, school.panel.chair_actor)
 
 
 def bureau(school: School) -> Actor:

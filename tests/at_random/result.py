@@ -15,17 +15,14 @@ from portfolio.services import appeals, panel_reports, rectifying
 from portfolio.services.panel_reports import Plan
 from rubric.scoring import Stage
 from tests.at_random.judging import last_closing
-from tests.at_random.moves import Area, Memory, Move, words
+from tests.at_random.moves import Area, Memory, Move, by, by_chair, words
 from tests.factories import NOW
 from tests.supplement_factory import School
 
 
 def _write_report(school: School, move: Move) -> None:
     panel_reports.write_part(
-        school.session,
-        actor=school.panel.chair_actor,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by_chair(school),
         part="strengths",
         text=words(move.number),
         version=panel_report(school.session, school.panel.assignment.id).version("strengths"),
@@ -34,10 +31,7 @@ def _write_report(school: School, move: Move) -> None:
 
 def _list_item(school: School, move: Move) -> None:
     panel_reports.list_item(
-        school.session,
-        actor=school.panel.chair_actor,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by_chair(school),
         plan=Plan(move.code, "记录不全。", "补齐。", "李主任", (NOW + timedelta(days=60)).date()),
     )
 
@@ -48,10 +42,7 @@ def _standing(school: School, code: str) -> int:
 
 def _draft(school: School, move: Move) -> None:
     appeals.draft(
-        school.session,
-        actor=school.lead,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by(school, school.lead),
         code=move.code,
         text="第三页有记录。",
         cited=[],
@@ -61,10 +52,7 @@ def _draft(school: School, move: Move) -> None:
 
 def _send(school: School, move: Move) -> None:
     appeals.send(
-        school.session,
-        actor=school.lead,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by(school, school.lead),
         code=move.code,
         version=_standing(school, move.code),
     )
@@ -72,10 +60,7 @@ def _send(school: School, move: Move) -> None:
 
 def _accept(school: School, move: Move) -> None:
     appeals.accept(
-        school.session,
-        actor=school.panel.chair_actor,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by_chair(school),
         code=move.code,
         score_text=move.score,
         reason="记录属实。",
@@ -84,10 +69,7 @@ def _accept(school: School, move: Move) -> None:
 
 def _decline(school: School, move: Move) -> None:
     appeals.decline(
-        school.session,
-        actor=school.panel.chair_actor,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by_chair(school),
         code=move.code,
         reason="没有日期。",
     )
@@ -102,10 +84,7 @@ def _first_item(school: School) -> RectificationItem:
 
 def _report(school: School, move: Move) -> None:
     rectifying.answer(
-        school.session,
-        actor=school.lead,
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by(school, school.lead),
         item=_first_item(school),
         text="已补齐。",
         cited=[],
@@ -115,10 +94,7 @@ def _report(school: School, move: Move) -> None:
 def _check(school: School, move: Move) -> None:
     item = _first_item(school)
     rectifying.check(
-        school.session,
-        actor=school.panel.actor(move.number),
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by(school, school.panel.actor(move.number)),
         item=item,
         outcome="done" if move.score == "1" else "partly",
         reason="看过记录。",

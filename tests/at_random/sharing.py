@@ -10,7 +10,7 @@ from portfolio.services import panels, reallotting
 from portfolio.services.allotting import too_few
 from portfolio.services.assigning import redraft
 from rubric.loader import DEFAULT, find
-from tests.at_random.moves import Area, Memory, Move, bureau
+from tests.at_random.moves import Area, Memory, Move, bureau, by
 from tests.factories import NOW
 from tests.supplement_factory import School
 
@@ -30,10 +30,7 @@ def _step_aside(school: School, move: Move) -> None:
 
 def _take_off(school: School, move: Move) -> None:
     reallotting.remove_expert(
-        school.session,
-        actor=bureau(school),
-        now=NOW,
-        assignment=school.panel.assignment,
+        **by(school, bureau(school)),
         review=school.panel.reviews[move.number],
         reason="病假",
     )

@@ -52,6 +52,20 @@ def standing(scene: Scene) -> dict[int, frozenset[str]]:
     return allotted.allotment(scene.session, scene.assignment)
 
 
+def substituted(scene: Scene, number: int) -> User:
+    """Who takes over what this expert had."""
+    newcomer = make_user(scene.session, Role.EXPERT)
+    interests.substitute(
+        scene.session,
+        actor=bureau_actor(scene.session),
+        now=NOW,
+        assignment=scene.assignment,
+        leaving=scene.reviews[number],
+        expert=newcomer,
+    )
+    return newcomer
+
+
 def reallot(scene: Scene, allotment: Mapping[int, frozenset[str]]) -> None:
     reallotting.reallot(
         scene.session,
@@ -322,30 +336,14 @@ def test_once_the_table_is_open_nobody_new_begins_but_a_substitute(scene: Scene)
         remove(scene, 1)
     step_aside(scene, 2)
     assert refused(scene, merged(standing(scene), {scene.experts[0].id: codes("all")})) == "allotment_late"
-    newcomer = make_user(scene.session, Role.EXPERT)
-    interests.substitute(
-        scene.session,
-        actor=bureau_actor(scene.session),
-        now=NOW,
-        assignment=scene.assignment,
-        leaving=scene.reviews[2],
-        expert=newcomer,
-    )
+    newcomer = substituted(scene, 2)
     assert standing(scene)[newcomer.id] == had
 
 
 def test_who_was_taken_off_may_be_substituted_too(scene: Scene) -> None:
     had = standing(scene)[scene.experts[1].id]
     remove(scene, 1)
-    newcomer = make_user(scene.session, Role.EXPERT)
-    interests.substitute(
-        scene.session,
-        actor=bureau_actor(scene.session),
-        now=NOW,
-        assignment=scene.assignment,
-        leaving=scene.reviews[1],
-        expert=newcomer,
-    )
+    newcomer = substituted(scene, 1)
     assert standing(scene)[newcomer.id] == had
 
 

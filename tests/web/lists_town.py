@@ -42,7 +42,7 @@ from tests.factories import (
     score_all,
 )
 from tests.panel_factory import Scene, make_scene
-from tests.web.later_round import give_to_next_round
+from tests.web.later_round import give_to_second_round
 
 
 @dataclass(frozen=True)
@@ -387,7 +387,7 @@ def _judged_twice(store: Session) -> Scene:
     first = make_scene(store, experts=2)
     first.cycle.opens_at -= timedelta(days=730)
     _close(first)
-    given = give_to_next_round(store, first, expert=first.experts[0])
+    given = give_to_second_round(store, first, expert=first.experts[0])
     store.add(
         Determination(
             assignment_id=given.id,

@@ -19,7 +19,7 @@ from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 from tests.conftest import Browser
 from tests.counting import statements
-from tests.factories import NOW, Staff, cite, make_dossier, make_evidence, make_school, make_staff, make_user
+from tests.factories import NOW, cite, make_evidence, make_school, make_staff, make_user
 from tests.web.conftest import LogIn
 from tests.web.tus_client import Tus
 
@@ -28,27 +28,6 @@ from tests.web.tus_client import Tus
 def storage(app: Flask) -> Storage:
     found: Storage = app.extensions["portfolio"].storage
     return found
-
-
-@pytest.fixture
-def dossier(store: Session) -> Dossier:
-    begin_write(store)
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    begin_write(store)
-    made = make_staff(store, dossier.school)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def lead(log_in: LogIn, staff: Staff) -> Browser:
-    return log_in(staff.lead)
 
 
 def made(

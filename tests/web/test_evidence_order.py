@@ -39,10 +39,8 @@ from tests.factories import (
     Staff,
     actor_for,
     cite,
-    make_dossier,
     make_evidence,
     make_school,
-    make_staff,
     make_user,
 )
 
@@ -61,23 +59,6 @@ def writing(store: Session) -> Iterator[None]:
 @pytest.fixture
 def storage(app: Flask) -> Storage:
     return app.extensions["portfolio"].storage  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def dossier(store: Session) -> Dossier:
-    with writing(store):
-        return make_dossier(store)
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    with writing(store):
-        return make_staff(store, dossier.school)
-
-
-@pytest.fixture
-def lead(log_in: LogIn, staff: Staff) -> Browser:
-    return log_in(staff.lead)
 
 
 @pytest.fixture

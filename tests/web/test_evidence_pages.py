@@ -30,32 +30,11 @@ def storage(app: Flask) -> Storage:
 
 
 @pytest.fixture
-def dossier(store: Session) -> Dossier:
-    begin_write(store)
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    begin_write(store)
-    made = make_staff(store, dossier.school)
-    store.commit()
-    return made
-
-
-@pytest.fixture
 def minutes(store: Session, dossier: Dossier, staff: Staff, storage: Storage, tmp_path: Path) -> Evidence:
     begin_write(store)
     made = make_evidence(store, dossier.school, storage, tmp_path, title="教代会纪要", by=staff.lead)
     store.commit()
     return made
-
-
-@pytest.fixture
-def lead(log_in: LogIn, staff: Staff) -> Browser:
-    return log_in(staff.lead)
 
 
 def page_of(answer: object) -> str:

@@ -35,7 +35,7 @@ from tests.derive.samples import (
     scene,
     word,
 )
-from tests.factories import NOW, Staff, make_dossier, make_staff
+from tests.factories import NOW, Staff
 from tests.web.conftest import LogIn
 from tests.web.tus_client import BODY, Tus
 
@@ -72,27 +72,6 @@ def in_gbk(name: str, content: bytes) -> bytes:
 def with_junk_before(content: bytes) -> bytes:
     """A PDF that begins with what a scanner's mail gateway put there: libmagic sees plain data, readers a PDF."""
     return b"\0\x01SCANNER-7\r\n" + content
-
-
-@pytest.fixture
-def dossier(store: Session) -> Dossier:
-    begin_write(store)
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    begin_write(store)
-    made = make_staff(store, dossier.school)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def lead(log_in: LogIn, staff: Staff) -> Browser:
-    return log_in(staff.lead)
 
 
 @pytest.fixture

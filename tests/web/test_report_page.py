@@ -7,7 +7,6 @@ from decimal import Decimal
 from io import BytesIO
 from zipfile import ZipFile
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,23 +14,9 @@ from portfolio.documents.archive.viewer import WAIVED
 from portfolio.models import Dossier, Role, SelfAssessment, User
 from rubric.gaps import Rule
 from tests.conftest import Browser
-from tests.factories import Staff, make_dossier, make_staff, make_user
+from tests.factories import Staff, make_user
 
 LogIn = Callable[[User], Browser]
-
-
-@pytest.fixture
-def dossier(store: Session) -> Dossier:
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    made = make_staff(store, dossier.school)
-    store.commit()
-    return made
 
 
 def test_an_introduction_is_saved_shown_and_in_the_document(

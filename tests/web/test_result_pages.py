@@ -20,7 +20,7 @@ from tests.conftest import Browser, Clock
 from tests.counting import statements
 from tests.factories import NOW, make_evidence, make_user
 from tests.result_factory import DUE, Published, make_published, make_settled
-from tests.web.later_round import give_to_next_round
+from tests.web.later_round import give_to_second_round
 
 LogIn = Callable[[User], Browser]
 ITEM = {
@@ -220,7 +220,7 @@ def test_drafts_are_nobody_elses(
 def test_who_is_still_to_judge_in_a_later_round_sees_nothing_of_it(
     published: Published, store: Session, log_in: LogIn, area: str
 ) -> None:
-    give_to_next_round(store, published.scene, expert=published.scene.chair)
+    give_to_second_round(store, published.scene, expert=published.scene.chair)
     chair = log_in(published.scene.chair)
     assert chair.get(_at(published, area)).status_code == 404
     if area == "answers":

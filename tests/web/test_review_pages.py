@@ -37,20 +37,6 @@ SAID = {"reason": "认可学校自评。", "channel": "documents"}
 LogIn = Callable[[User], Browser]
 
 
-@pytest.fixture
-def scene(store: Session) -> Scene:
-    """Three experts before a school that claims 0.9 of 1 and 1.8 of 2."""
-    made = make_scene(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def expert(scene: Scene, log_in: LogIn) -> Browser:
-    """The first expert's browser."""
-    return log_in(scene.experts[0])
-
-
 def _address(scene: Scene, code: str = "C14") -> str:
     return f"/reviews/{scene.reviews[0].id}/elements/{code}"
 

@@ -11,12 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import (
-    Assignment,
     Determination,
-    InterestStatement,
-    Package,
     PackageElement,
-    Panel,
     Review,
     Role,
     Round,
@@ -28,7 +24,7 @@ from portfolio.services.cycles import RoundPlan
 from tests.conftest import Browser
 from tests.counting import statements
 from tests.factories import NOW, bureau_actor, make_user
-from tests.panel_factory import Scene, make_scene
+from tests.panel_factory import Scene, give_to_next_round, make_scene
 
 LogIn = Callable[[User], Browser]
 NAMES = ("学区初评", "区县复评", "市级评估")
@@ -41,9 +37,10 @@ def rounds(store: Session) -> list[Scene]:
     """C26 was settled at 0.3, then at 0.7; the third panel has it now. The second panel's expert is on the third."""
     first = make_scene(store, experts=1, rounds=[RoundPlan(name) for name in NAMES])
     scenes = [first]
-    for position, (final, reason) in enumerate(zip(FINALS, REASONS, strict=True), start=2):
-        _close(store, scenes[-1], final, reason)
-        scenes.append(_next(store, scenes[-1], position))
+    for final, reason in zip(FINALS, REASONS, strict=True):
+        below = scenes[-1]
+        _close(store, below, final, reason)
+        scenes.append(give_to_next_round(below, experts=[below.experts[0], make_user(store)]))
     store.commit()
     return scenes
 
@@ -69,42 +66,6 @@ def _close(store: Session, scene: Scene, final: Decimal, reason: str) -> None:
     scene.assignment.closed_by = scene.chair.id
     store.flush()
     panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=scene.assignment)
-
-
-def _next(store: Session, below: Scene, position: int) -> Scene:
-    """The next round's panel, with the expert of the panel below and another one."""
-    round_ = store.scalars(
-        select(Round).where(Round.cycle_id == below.cycle.id, Round.position == position)
-    ).one()
-    experts, chair = [below.experts[0], make_user(store)], make_user(store)
-    panel: Panel = panels.form_panel(
-        store, actor=bureau_actor(store), now=NOW, round=round_, name="专家组", experts=experts, chair=chair
-    )
-    package = store.get_one(Package, below.package.id)
-    assignment: Assignment = panels.assign(
-        store, actor=bureau_actor(store), now=NOW, panel=panel, package=package
-    )
-    store.add_all(
-        InterestStatement(user_id=each.id, panel_id=panel.id, school_id=below.school.id, signed_at=NOW)
-        for each in [*experts, chair]
-    )
-    store.flush()
-    given = {
-        each.expert_id: each
-        for each in store.scalars(select(Review).where(Review.assignment_id == assignment.id))
-    }
-    return Scene(
-        session=store,
-        school=below.school,
-        cycle=below.cycle,
-        dossier=below.dossier,
-        package=package,
-        panel=panel,
-        assignment=assignment,
-        experts=experts,
-        chair=chair,
-        reviews=[given[each.id] for each in experts],
-    )
 
 
 def _workspace(scene: Scene, browser: Browser, number: int = 0) -> str:

@@ -19,9 +19,7 @@ from portfolio.models import (
     Determination,
     InterestStatement,
     Membership,
-    Review,
     Role,
-    Round,
     User,
 )
 from portfolio.services import panels, settlement
@@ -29,7 +27,7 @@ from portfolio.services.cycles import RoundPlan
 from tests.conftest import Browser
 from tests.counting import statements
 from tests.factories import NOW, bureau_actor, make_user
-from tests.panel_factory import Scene, make_scene
+from tests.panel_factory import Scene, give_to_next_round, make_scene
 
 LogIn = Callable[[User], Browser]
 REASON = "区县专家组认为佐证不足。"
@@ -55,7 +53,7 @@ def city(store: Session) -> Scene:
     _settle_the_rest(district)
     district.close()
     panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=district.assignment)
-    scene = _second_round(store, district)
+    scene = give_to_next_round(district, experts=[make_user(store), make_user(store)])
     store.commit()
     return scene
 
@@ -75,41 +73,6 @@ def _settle_the_rest(scene: Scene) -> None:
                 reason="合议。",
                 version=0,
             )
-
-
-def _second_round(store: Session, district: Scene) -> Scene:
-    """Another panel, in the second round, is given the same package."""
-    second = store.scalars(
-        select(Round).where(Round.cycle_id == district.cycle.id, Round.position == 2)
-    ).one()
-    experts, chair = [make_user(store), make_user(store)], make_user(store)
-    panel = panels.form_panel(
-        store, actor=bureau_actor(store), now=NOW, round=second, name="市级一组", experts=experts, chair=chair
-    )
-    assignment = panels.assign(
-        store, actor=bureau_actor(store), now=NOW, panel=panel, package=district.package
-    )
-    store.add_all(
-        InterestStatement(user_id=each.id, panel_id=panel.id, school_id=district.school.id, signed_at=NOW)
-        for each in [*experts, chair]
-    )
-    store.flush()
-    reviews = {
-        each.expert_id: each
-        for each in store.scalars(select(Review).where(Review.assignment_id == assignment.id))
-    }
-    return Scene(
-        session=store,
-        school=district.school,
-        cycle=district.cycle,
-        dossier=district.dossier,
-        package=district.package,
-        panel=panel,
-        assignment=assignment,
-        experts=experts,
-        chair=chair,
-        reviews=[reviews[each.id] for each in experts],
-    )
 
 
 def _workspace(scene: Scene, browser: Browser) -> str:

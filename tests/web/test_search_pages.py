@@ -40,33 +40,12 @@ def storage(app: Flask) -> Storage:
 
 
 @pytest.fixture
-def dossier(store: Session) -> Dossier:
-    begin_write(store)
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    begin_write(store)
-    made = make_staff(store, dossier.school)
-    store.commit()
-    return made
-
-
-@pytest.fixture
 def minutes(store: Session, dossier: Dossier, staff: Staff, storage: Storage, tmp_path: Path) -> Evidence:
     begin_write(store)
     made = make_evidence(store, dossier.school, storage, tmp_path, title="第三届会议纪要", by=staff.lead)
     read_pages(store, made, *PAGES)
     store.commit()
     return made
-
-
-@pytest.fixture
-def lead(log_in: LogIn, staff: Staff) -> Browser:
-    return log_in(staff.lead)
 
 
 @pytest.fixture

@@ -20,24 +20,10 @@ from portfolio.models import Package, Role, User
 from portfolio.services import timestamps
 from tests.conftest import Browser, Clock
 from tests.factories import NOW, make_user
-from tests.panel_factory import Scene, make_scene
+from tests.panel_factory import Scene
 from tests.servers.tsa import TimeStampAuthority
 
 LogIn = Callable[[User], Browser]
-
-
-@pytest.fixture
-def scene(store: Session) -> Scene:
-    made = make_scene(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def clerk(store: Session, log_in: LogIn) -> Browser:
-    user = make_user(store, Role.BUREAU)
-    store.commit()
-    return log_in(user)
 
 
 def put(store: Session, scene: Scene, *, response: bytes | None, failure: str | None) -> None:

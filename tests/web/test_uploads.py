@@ -27,22 +27,6 @@ from tests.web.tus_client import BODY, PDF, Tus
 
 
 @pytest.fixture
-def dossier(store: Session) -> Dossier:
-    begin_write(store)
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def staff(store: Session, dossier: Dossier) -> Staff:
-    begin_write(store)
-    made = make_staff(store, dossier.school)
-    store.commit()
-    return made
-
-
-@pytest.fixture
 def tus(log_in: Callable[[User], Browser], staff: Staff, dossier: Dossier) -> Tus:
     return Tus(log_in(staff.contributor), dossier.school_id)
 

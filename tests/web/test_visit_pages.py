@@ -24,27 +24,13 @@ from tests.counting import statements
 from tests.derive.samples import encoded, phone_exif
 from tests.derive.samples import scene as picture
 from tests.factories import NOW, make_staff
-from tests.panel_factory import Scene, make_scene
+from tests.panel_factory import Scene
 from tests.worksheet_factory import filled, write
 
 LogIn = Callable[[User], Browser]
 TOKEN = "6b1f5c1e-0000-4000-8000-000000000001"
 WORDS = "图书室每天只开放两小时。"
 SEEN = {"channel": "inspect", "words": WORDS, "codes": "C14", "version": 0}
-
-
-@pytest.fixture
-def scene(store: Session) -> Scene:
-    """Three experts and a chair about to visit a school."""
-    made = make_scene(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def expert(scene: Scene, log_in: LogIn) -> Browser:
-    """The first expert, logged in."""
-    return log_in(scene.experts[0])
 
 
 def visit(scene: Scene, path: str = "") -> str:

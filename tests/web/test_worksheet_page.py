@@ -14,24 +14,9 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Dossier, SelfAssessment, User
 from tests.conftest import Browser
-from tests.factories import make_dossier, make_staff
 from tests.worksheet_factory import filled, write
 
 LogIn = Callable[[User], Browser]
-
-
-@pytest.fixture
-def dossier(store: Session) -> Dossier:
-    made = make_dossier(store)
-    store.commit()
-    return made
-
-
-@pytest.fixture
-def lead(store: Session, dossier: Dossier, log_in: LogIn) -> Browser:
-    user = make_staff(store, dossier.school).lead
-    store.commit()
-    return log_in(user)
 
 
 def score_of(store: Session, code: str) -> Decimal | None:
