@@ -1,6 +1,5 @@
 """What the demo's schools, people, evidence, self-assessments and panel say; nothing here is stored or drawn."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -150,7 +149,7 @@ class FinalScore:
 @lru_cache(maxsize=1)
 def schools() -> tuple[DemoSchool, ...]:
     """The three schools: drafting, under review, published."""
-    data = _read("schools.yaml")
+    data = read_data("schools.yaml")
     return tuple(_school(entry, data["district"]) for entry in data["schools"])
 
 
@@ -164,24 +163,24 @@ def people(school_index: int) -> tuple[DemoPerson, ...]:
             account["role"],
             entry["key"],
         )
-        for account in _read("schools.yaml")["accounts"]
+        for account in read_data("schools.yaml")["accounts"]
     )
 
 
 def panel() -> tuple[DemoPerson, ...]:
     """Three experts and their chair."""
-    return tuple(DemoPerson(**entry) for entry in _read("schools.yaml")["panel"])
+    return tuple(DemoPerson(**entry) for entry in read_data("schools.yaml")["panel"])
 
 
 def district_office() -> tuple[DemoPerson, ...]:
     """The bureau's and the observer's account."""
-    return tuple(DemoPerson(**entry) for entry in _read("schools.yaml")["district_office"])
+    return tuple(DemoPerson(**entry) for entry in read_data("schools.yaml")["district_office"])
 
 
 @lru_cache(maxsize=8)
 def materials_for(school_index: int) -> tuple[Material, ...]:
     """A school's evidence with its citations; the drafting school's has every kind of gap."""
-    school, wording, frames = schools()[school_index], _wording(school_index), _read("frames.yaml")
+    school, wording, frames = schools()[school_index], wording_of(school_index), read_data("frames.yaml")
     shift = timedelta(weeks=_school_entry(school_index)["weeks_earlier"])
     entries = _drafting_entries() if school.stage == "drafting" else _catalogue()
     return tuple(
@@ -194,17 +193,17 @@ def materials_for(school_index: int) -> tuple[Material, ...]:
 @lru_cache(maxsize=8)
 def drafts_for(school_index: int) -> tuple[Draft, ...]:
     """A school's self-assessments of all 84 elements, in the rubric's order."""
-    school, wording = schools()[school_index], _wording(school_index)
+    school, wording = schools()[school_index], wording_of(school_index)
     drafts = tuple(
         _draft(code, entry, school, school_index, wording)
-        for code, entry in _read("assessments.yaml").items()
+        for code, entry in read_data("assessments.yaml").items()
     )
     return tuple(map(_unfinished, drafts)) if school.stage == "drafting" else drafts
 
 
 def figures_for(school_index: int) -> tuple[Counted, ...]:
     """What a school counted; the drafting school has not finished."""
-    school, wording, data = schools()[school_index], _wording(school_index), _read("figures.yaml")
+    school, wording, data = schools()[school_index], wording_of(school_index), read_data("figures.yaml")
     own = {
         figure: {**data["counted"].get(figure, {}), "value": value}
         for figure, value in data["own"][school.key].items()
@@ -229,7 +228,7 @@ def expert_reasons() -> tuple[ExpertReason, ...]:
             tuple(entry["reasons"]),
             entry["final"],
         )
-        for code, entry in _read("panel.yaml").items()
+        for code, entry in read_data("panel.yaml").items()
     )
 
 
@@ -256,56 +255,21 @@ def final_scores(school_index: int) -> tuple[FinalScore, ...]:
     return tuple(finals)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedItem:
-    """A line of the rectification list; its last day counts from today."""
-
-    days: int
-    responsible: str
-    measure: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredError:
-    """What the school answers to a factual error, and why the chair accepts it."""
-
-    element: str
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AftermathWords:
-    """What is written around the published school's result; items and what was done by their element."""
-
-    report: Mapping[str, str]
-    items: Mapping[str, ListedItem]
-    done: Mapping[str, str]
-    answer: AnsweredError
-
-
-def aftermath() -> AftermathWords:
-    """The report, the list and the answers of the published school."""
-    written = _read("result.yaml")
-    items = {code: ListedItem(**item) for code, item in written["items"].items()}
-    return AftermathWords(written["report"], items, written["done"], AnsweredError(**written["answer"]))
-
-
 @lru_cache(maxsize=16)
-def _read(name: str) -> Any:
-    """One data file of this folder."""
+def read_data(name: str) -> Any:
+    """One data file of the demo."""
     return yaml.load((DATA / name).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _catalogue() -> list[dict[str, Any]]:
     """The materials every school can have, in the rubric's order."""
     names = sorted(path.name for path in (DATA / "materials").glob("*.yaml"))
-    return [entry for name in names for entry in _read(f"materials/{name}")]
+    return [entry for name in names for entry in read_data(f"materials/{name}")]
 
 
 def _drafting_entries() -> list[dict[str, Any]]:
     """The drafting school's materials: some missing, some citations too, and old or loose files beside them."""
-    gaps = _read("drafting.yaml")
+    gaps = read_data("drafting.yaml")
     missing, bare = set(gaps["missing"]), {*gaps["uncited"], *gaps["old_only"]}
     kept = [
         {**entry, "cites": {code: cite for code, cite in entry["cites"].items() if code not in bare}}
@@ -316,7 +280,7 @@ def _drafting_entries() -> list[dict[str, Any]]:
 
 
 def _school_entry(school_index: int) -> dict[str, Any]:
-    entry: dict[str, Any] = _read("schools.yaml")["schools"][school_index]
+    entry: dict[str, Any] = read_data("schools.yaml")["schools"][school_index]
     return entry
 
 
@@ -336,7 +300,7 @@ def _school(entry: dict[str, Any], district: str) -> DemoSchool:
     )
 
 
-def _wording(school_index: int) -> Wording:
+def wording_of(school_index: int) -> Wording:
     """Every placeholder a school's texts may use."""
     entry = _school_entry(school_index)
     counts = {name: HeadCount(count) for name, count in entry["figures"].items()}
@@ -432,7 +396,7 @@ def _claimed(code: str, score: Decimal, school_index: int, *, lowerable: bool) -
 
 def _unfinished(draft: Draft) -> Draft:
     """A self-assessment as the drafting school has it so far."""
-    gaps = _read("drafting.yaml")
+    gaps = read_data("drafting.yaml")
     code, text = draft.element, draft.justification
     if code in gaps["unscored"]:
         return Draft(code, None, text if code in gaps["worded"] else "")
@@ -464,8 +428,8 @@ _READ = "documents"
 
 def _agreed_reason(code: str, school_index: int) -> str:
     """Why points are lost where the panel agrees with the school: what the school itself says it lacks."""
-    lack = _read("assessments.yaml")[code].get("lack")
-    return f"认可学校自评：{_wording(school_index).fill(lack)}" if lack else ""
+    lack = read_data("assessments.yaml")[code].get("lack")
+    return f"认可学校自评：{wording_of(school_index).fill(lack)}" if lack else ""
 
 
 def _number(code: str) -> int:
