@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,6 +12,7 @@ from portfolio import web, wording
 from portfolio.blueprints.forms import Typed, local_input, refused
 from portfolio.blueprints.panel import refused_at
 from portfolio.blueprints.settlement.root import TABLE, undone
+from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Review
@@ -24,6 +25,7 @@ from portfolio.services import supplements
 blueprint = Blueprint("supplement", __name__)
 QUESTION = "question-"  # and the element's code: a form's field for each
 USUAL = timedelta(days=7)  # from asking to the deadline, unless the chair says otherwise
+DAY_ENDS = time(18)
 
 
 @blueprint.get(f"{TABLE}/supplement")
@@ -121,8 +123,8 @@ def _page(
 
 
 def _usual(now: datetime) -> datetime:
-    """The deadline that is proposed: whole hours."""
-    return (now + USUAL).replace(minute=0, second=0, microsecond=0)
+    """The deadline that is proposed: when a working day ends."""
+    return datetime.combine(day_of(now + USUAL), DAY_ENDS, SCHOOL_TIME).astimezone(UTC)
 
 
 def _from(proposed: tuple[queries.Proposal, ...]) -> dict[str, str]:
