@@ -36,7 +36,10 @@ def answers(assignment: Assignment) -> Any:
         return _nothing_yet(assignment)
     cases = queries.cases(web.db(), assignment, drafts=_of_the_school(assignment))
     _stand_on_school(assignment)
-    return render_template("result/answers.html", assignment=assignment, cases=cases, now=web.now())
+    decides = any(case.view is not None and case.view.waits for case in cases) and _decides(assignment)
+    return render_template(
+        "result/answers.html", assignment=assignment, cases=cases, decides=decides, now=web.now()
+    )
 
 
 @blueprint.get(CASE)
@@ -195,7 +198,7 @@ def _page(
         ours=ours,
         writes=writes,
         sends=opened and found.view is not None and web.may(Permission.APPEAL_SEND, place),
-        decides=_decides(assignment, found),
+        decides=found.view is not None and found.view.waits and _decides(assignment),
         opens=web.may(Permission.FILE_READ, place),
         library=queries.library(web.db(), assignment.package.school_id) if writes else (),
         rows=range(1, MOST_FILES + 1),
@@ -205,9 +208,8 @@ def _page(
     )
 
 
-def _decides(assignment: Assignment, found: queries.Case) -> bool:
-    if found.view is None or not found.view.waits:
-        return False
+def _decides(assignment: Assignment) -> bool:
+    """Whether this reader decides about what the school answers here."""
     if not web.may(Permission.APPEAL_DECIDE, place_of(assignment)):
         return False
     try:

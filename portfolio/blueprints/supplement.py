@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,6 +12,7 @@ from portfolio import web, wording
 from portfolio.blueprints.forms import Typed, local_input, refused
 from portfolio.blueprints.panel import refused_at
 from portfolio.blueprints.settlement.root import TABLE, undone
+from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import Assignment, Review
@@ -25,6 +26,7 @@ blueprint = Blueprint("supplement", __name__)
 QUESTION = "question-"  # and the element's code: a form's field for each
 # from asking, or the deadline that stands, to the next one, unless the chair says otherwise
 USUAL = timedelta(days=7)
+DAY_ENDS = time(18)
 
 
 @blueprint.get(f"{TABLE}/supplement")
@@ -146,8 +148,8 @@ def _page(
 
 
 def _usual(from_when: datetime) -> datetime:
-    """The deadline that is proposed: whole hours."""
-    return (from_when + USUAL).replace(minute=0, second=0, microsecond=0)
+    """The deadline that is proposed: when a working day ends."""
+    return datetime.combine(day_of(from_when + USUAL), DAY_ENDS, SCHOOL_TIME).astimezone(UTC)
 
 
 def _from(proposed: tuple[queries.Proposal, ...]) -> dict[str, str]:

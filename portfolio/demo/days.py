@@ -37,6 +37,13 @@ def on(present: datetime, *, days: int, at: str) -> datetime:
     return day.replace(hour=hour, minute=minute, second=0, microsecond=0).astimezone(UTC)
 
 
+def on_workday(present: datetime, *, days: int, at: str) -> datetime:
+    """The same, on the Friday before where that day is at a weekend."""
+    moment = on(present, days=days, at=at)
+    weekend = moment.astimezone(SCHOOL_TIME).weekday() - _SATURDAY + 1
+    return moment - timedelta(days=max(weekend, 0))
+
+
 def evenings(present: datetime) -> list[datetime]:
     """Every evening from the opening to the day before the present."""
     days = (present.astimezone(SCHOOL_TIME).date() - OPENS.astimezone(SCHOOL_TIME).date()).days

@@ -1,4 +1,4 @@
-"""The demo: one district with its panel, and three schools: one drafting, one under review, one published."""
+"""The demo: one district with its panel, and three schools: drafting, under review and visited, published."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session, sessionmaker
 from config import Settings
 from portfolio.db import begin_write
 from portfolio.demo import bulk, city, content, days
-from portfolio.demo.aftermath import Aftermath
+from portfolio.demo.aftermath import Aftermath, Answering
 from portfolio.demo.applicant import Applicant, enter
 from portfolio.demo.cast import DemoAccount
 from portfolio.demo.claims import drafts_for, figures_for
-from portfolio.demo.days import OPENS, Agenda, on
+from portfolio.demo.days import OPENS, Agenda, on, on_workday
 from portfolio.demo.judging import Judging
 from portfolio.demo.setting import Setting, set_up
 from portfolio.demo.stocking import WrittenFile, stock, write_files
 from portfolio.demo.verdicts import EXPERTS
+from portfolio.demo.visiting import Visiting
 from portfolio.models import School
 from portfolio.services import trend
 from portfolio.storage import Storage
@@ -67,7 +68,7 @@ def load(
             session, storage, lifetime=settings.invitation_lifetime, present=days.present_at(now)
         )
         if not larger:
-            _play(setting, written)
+            _play(setting, written, folder)
         elif evidence is not None:
             bulk.fill(setting, folder, schools=schools or FEW_SCHOOLS, evidence=evidence)
         else:
@@ -91,7 +92,7 @@ def _fill_city(setting: Setting, folder: Path, schools: int) -> None:
     trend.record_day(setting.session, setting.present)
 
 
-def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]]) -> None:
+def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]], folder: Path) -> None:
     """The three schools' autumn, in the order of time."""
     agenda = Agenda()
     applicants = []
@@ -104,7 +105,7 @@ def _play(setting: Setting, written: Sequence[Sequence[WrittenFile]]) -> None:
         applicant.plan_collecting(agenda, stocked, _WRITING_STARTS, ends - timedelta(hours=1))
         applicant.plan_counting(agenda, figures_for(index), ends - _COUNTED_BEFORE)
         applicant.plan_scoring(agenda, drafts_for(index), _SCORING_STARTS, ends)
-    _plan_review(agenda, setting, applicants[REVIEW])
+    _plan_review(agenda, setting, applicants[REVIEW], folder)
     _plan_publication(agenda, setting, applicants[PUBLISHED])
     for evening in days.evenings(setting.present):
         agenda.add(evening, partial(trend.record_day, setting.session))
@@ -127,8 +128,11 @@ def _plan_submission(agenda: Agenda, setting: Setting, applicant: Applicant, ind
     )
 
 
-def _plan_review(agenda: Agenda, setting: Setting, applicant: Applicant) -> None:
-    """The first expert has everything and has handed in; two share it, one half-way, the other not begun."""
+def _plan_review(agenda: Agenda, setting: Setting, applicant: Applicant, folder: Path) -> None:
+    """The first expert has everything and has handed in; two share it, one half-way, the other not begun.
+
+    They were at the school, and then asked it for a supplement, which is open.
+    """
     present = setting.present
     _plan_submission(agenda, setting, applicant, REVIEW)
     judging = Judging(setting, applicant, REVIEW)
@@ -136,10 +140,18 @@ def _plan_review(agenda: Agenda, setting: Setting, applicant: Applicant) -> None
     judging.plan_review(agenda, 0, on(present, days=-14, at="9:00"), on(present, days=-6, at="16:00"))
     judging.plan_handing_in(agenda, 0, on(present, days=-6, at="16:30"))
     judging.plan_review(agenda, 1, on(present, days=-7, at="14:00"), present, done=HALF_WAY)
+    visiting = Visiting(setting, judging, REVIEW)
+    visiting.plan_visit(agenda, on_workday(present, days=-4, at="8:00"), folder)
+    visiting.plan_supplement(
+        agenda,
+        proposed_at=on(present, days=-2, at="10:20"),
+        asked_at=on(present, days=-1, at="15:40"),
+        due_at=on(present, days=6, at="18:00"),
+    )
 
 
 def _plan_publication(agenda: Agenda, setting: Setting, applicant: Applicant) -> None:
-    """All experts are in, the chair has settled and closed, the bureau has published; one error was corrected."""
+    """All experts are in, the chair has settled and closed, the bureau has published; what follows is under way."""
     present = setting.present
     _plan_submission(agenda, setting, applicant, PUBLISHED)
     judging = Judging(setting, applicant, PUBLISHED)
@@ -149,17 +161,21 @@ def _plan_publication(agenda: Agenda, setting: Setting, applicant: Applicant) ->
         judging.plan_review(agenda, expert, on(present, days=-27, at="9:00"), ends)
         judging.plan_handing_in(agenda, expert, ends + timedelta(minutes=20))
     judging.plan_settlement(agenda, on(present, days=-13, at="9:00"), on(present, days=-11, at="16:00"))
-    aftermath = Aftermath(setting, applicant, judging)
+    aftermath = Aftermath(setting, applicant, judging, PUBLISHED)
     aftermath.plan_report(agenda, on(present, days=-10, at="8:30"))
     judging.plan_result(
         agenda,
         closed_at=on(present, days=-10, at="11:00"),
         published_at=on(present, days=-7, at="9:30"),
     )
-    aftermath.plan_answer(
+    aftermath.plan_answers(
         agenda,
-        drafted_at=on(present, days=-6, at="14:10"),
-        sent_at=on(present, days=-5, at="9:20"),
-        decided_at=on(present, days=-4, at="15:30"),
+        Answering(
+            drafted_at=on(present, days=-6, at="14:10"),
+            sent_at=on(present, days=-5, at="9:20"),
+            decided_at=on(present, days=-4, at="15:30"),
+        ),
+        Answering(drafted_at=on(present, days=-2, at="14:30"), sent_at=on(present, days=-2, at="16:50")),
     )
+    aftermath.plan_award(agenda, on(present, days=-3, at="10:00"))
     aftermath.plan_rectification(agenda, on(present, days=-1, at="10:40"))

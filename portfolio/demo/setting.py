@@ -13,13 +13,15 @@ from portfolio.demo.cast import Cast
 from portfolio.demo.content import DemoPerson, DemoSchool
 from portfolio.models import Cycle, Panel, Round, School, Stage, User
 from portfolio.policy import Actor
-from portfolio.services import cycles, panels
+from portfolio.services import cycles, panels, result_terms
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 
 CYCLE, ROUND, PANEL = "2026 年批次", "市级评估", "第一专家组"
 TOLERANCE = Decimal("0.2")
 INDEPENDENT_SCORES = 2
+AWARD_YEARS = 3
+ANSWER_DAYS = 15  # so that who tries the demo can still answer the published result
 _REVIEWED_WITHIN = timedelta(days=42)
 _STAGES = {"小学": Stage.PRIMARY, "初级中学": Stage.JUNIOR, "九年一贯制学校": Stage.NINE_YEAR}
 
@@ -88,7 +90,7 @@ def _open_cycle(session: Session, office: Actor, present: datetime) -> Cycle:
         independent_scores=INDEPENDENT_SCORES,
         tolerance=TOLERANCE,
     )
-    return cycles.open_cycle(
+    cycle = cycles.open_cycle(
         session,
         actor=office,
         now=days.OPENS,
@@ -98,6 +100,17 @@ def _open_cycle(session: Session, office: Actor, present: datetime) -> Cycle:
         submit_by=submit_by,
         rounds=[plan],
     )
+    result_terms.set_terms(
+        session,
+        actor=office,
+        now=days.OPENS,
+        cycle=cycle,
+        pass_mark=None,
+        bands=[],
+        award_years=AWARD_YEARS,
+        answer_days={1: ANSWER_DAYS},
+    )
+    return cycle
 
 
 def _join_all(cast: Cast, people: Iterable[DemoPerson], *, by: Actor, start: datetime) -> list[User]:

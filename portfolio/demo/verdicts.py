@@ -1,6 +1,5 @@
 """What the demo's panel gives and says, and what is written around a published result; nothing here is stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -79,41 +78,6 @@ def final_scores(school_index: int) -> tuple[FinalScore, ...]:
         lowered = draft.score is not None and settled < draft.score
         finals.append(FinalScore(draft.element, settled, reasons[draft.element] if lowered else agreed))
     return tuple(finals)
-
-
-@dataclass(frozen=True, slots=True)
-class ListedItem:
-    """A line of the rectification list; its last day counts from today."""
-
-    days: int
-    responsible: str
-    measure: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredError:
-    """What the school answers to a factual error, and why the chair accepts it."""
-
-    element: str
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AftermathWords:
-    """What is written around the published school's result; items and what was done by their element."""
-
-    report: Mapping[str, str]
-    items: Mapping[str, ListedItem]
-    done: Mapping[str, str]
-    answer: AnsweredError
-
-
-def aftermath() -> AftermathWords:
-    """The report, the list and the answers of the published school."""
-    written = read("result.yaml")
-    items = {code: ListedItem(**item) for code, item in written["items"].items()}
-    return AftermathWords(written["report"], items, written["done"], AnsweredError(**written["answer"]))
 
 
 def _expert_score(

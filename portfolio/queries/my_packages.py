@@ -60,6 +60,15 @@ class MyReview:
     done: int
     total: int
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left for me to do: not to score, not to discuss, not to sign."""
+        given = self.given
+        discussed = given.settling_since is not None and given.closed_at is None
+        if self.handed_in_at is None:
+            return given.closed_at is not None
+        return given.cleared and not given.wants_signature and not discussed
+
 
 @dataclass(frozen=True, slots=True)
 class MyPanel:
@@ -130,7 +139,7 @@ def my_packages(session: Session, actor: Actor) -> MyPackages:
 
 
 def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
-    mine = ElementReview.review_id == Review.id
+    of_it = ElementReview.review_id == Review.id
     rows = session.execute(
         select(
             *_GIVEN,
@@ -138,13 +147,13 @@ def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
             Review.id.label("review_id"),
             Review.handed_in_at,
             select(func.count(ElementReview.score))
-            .where(mine)
+            .where(of_it)
             .correlate(Review)
             .scalar_subquery()
             .label("done"),
             select(func.count())
             .select_from(ElementReview)
-            .where(mine)
+            .where(of_it)
             .correlate(Review)
             .scalar_subquery()
             .label("total"),
@@ -168,7 +177,8 @@ def _reviews(session: Session, actor: Actor) -> tuple[MyReview, ...]:
         )
         .order_by(Review.handed_in_at.is_not(None), Round.review_by, School.name, Review.id)
     )
-    return tuple(MyReview(_given(row), row.review_id, row.handed_in_at, row.done, row.total) for row in rows)
+    mine = [MyReview(_given(row), row.review_id, row.handed_in_at, row.done, row.total) for row in rows]
+    return tuple(sorted(mine, key=lambda review: review.is_over))  # what is left to do comes first
 
 
 def _chaired(session: Session, actor: Actor) -> tuple[MyPanel, ...]:

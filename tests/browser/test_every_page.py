@@ -13,7 +13,16 @@ from tests.browser import atlas
 from tests.browser.atlas import Read, Stop
 from tests.browser.conftest import Demonstration, Person, Server, Window, windows
 from tests.browser.inspection import LANGUAGES, look_at
-from tests.browser.steps import finish_review, first_link, invite, join, open_cycle_for_a_school, post, put
+from tests.browser.steps import (
+    finish_review,
+    first_link,
+    invite,
+    join,
+    open_cycle_for_a_school,
+    post,
+    put,
+    withdraw_supplement,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -61,6 +70,8 @@ def test_pages_of_what_comes_next(person_apart: Person) -> None:
         finish_review(person_apart(expert))
     chair = person_apart("chair")
     wrong = [*_wrong(person_apart("qinghuai.principal"), atlas.principal), *_wrong(chair, atlas.settlement)]
+    withdraw_supplement(chair)
+    wrong += _wrong(chair, atlas.settlement)
     _settle(chair)
     assert [*wrong, *_wrong(chair, atlas.settlement)] == []
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Demonstration, Person, line_cut, log_in
-from tests.browser.steps import finish_review
+from tests.browser.steps import finish_review, withdraw_supplement
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -112,6 +112,7 @@ def test_at_the_table_a_draft_waits_and_an_overtaken_one_is_shown_beside_the_oth
     for who in ("expert2", "expert3"):
         finish_review(person_apart(who))
     chair = person_apart("chair")
+    withdraw_supplement(chair)
     chair.goto("/reviews")
     chair.click("a[href*='/settlement/'] >> nth=0")
     chair.click("form[action$='/opening'] button")

@@ -27,13 +27,15 @@ def expert(person: Person) -> Page:
 
 def test_what_is_noted_and_ticked_without_a_line_arrives_once_it_is_back(expert: Page) -> None:
     expert.wait_for_load_state("networkidle")
+    item = expert.locator(".todos > li:not([data-done])").first.get_attribute("id")
+    tick = expert.locator(f"[id='{item}'] .tick")
     with line_cut(expert):
-        expert.locator(".tick").first.click()
-        expect(expert.locator(".tick").first).to_have_attribute("aria-pressed", "true")
+        tick.click()
+        expect(tick).to_have_attribute("aria-pressed", "true")
         expect(expert.locator("[data-count]")).to_have_text("1 项尚未送出")
     expect(expert.locator("[data-list]")).to_be_hidden()
     expert.reload()
-    expect(expert.locator(".tick").first).to_have_attribute("aria-pressed", "true")
+    expect(tick).to_have_attribute("aria-pressed", "true")
 
     expert.locator(".todo-do a", has_text="记录").first.click()
     expect(expert.locator("#words-new")).to_be_visible()
@@ -85,9 +87,12 @@ def test_a_sample_is_drawn_on_the_phone_and_shows_its_seed(expert: Page) -> None
     expect(expert.locator("#title")).to_have_value("教师档案袋")
     expert.fill("#count", "86")
     expert.click(".draw-form .btn-primary")
-    expect(expert.locator(".drawn li")).to_have_count(5)
-    expert.click("#draw-1 summary")
-    expect(expert.locator("#draw-1 code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
+    drawn = expert.locator(".draws > li").filter(
+        has=expert.get_by_role("heading", name=re.compile("教师档案袋$"))
+    )
+    expect(drawn.locator(".drawn li")).to_have_count(5)
+    drawn.locator("summary").click()
+    expect(drawn.locator("code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
 
 
 def _note(page: Page, words: str, elements: str) -> None:

@@ -22,37 +22,54 @@ from portfolio.demo import applicant, days
 from portfolio.demo.load import DemoAccount, load
 from portfolio.errors import DomainError
 from portfolio.models import (
+    AgendaTick,
+    Appeal,
+    AppealOutcome,
     Assignment,
     AuditEvent,
     Blob,
+    Certificate,
     Citation,
     Cycle,
     Determination,
     Dossier,
     DossierState,
+    Draw,
     ElementReview,
     Evidence,
     EvidenceVersion,
     FigureValue,
+    Finding,
+    FindingElement,
+    FindingPhoto,
     Package,
     PackageElement,
     PackageWaiver,
     ReadinessRecord,
+    RectificationAnswer,
+    RectificationItem,
     Review,
     School,
     SelfAssessment,
     Split,
+    SupplementProposal,
+    Survey,
+    SurveyQuestion,
     User,
 )
 from portfolio.queries import figures
 from portfolio.queries.panel_report import panel_report
 from portfolio.queries.standing import standing
+from portfolio.queries.supplements import latest
 from portfolio.queries.work import tasks
 from portfolio.services import log_ins, settlement
 from portfolio.storage import Storage, StorageUnavailable
 from portfolio.storage.local import LocalStorage
+from rubric.agenda import agenda
 from rubric.gaps import Rule
+from rubric.loader import DEFAULT, find
 from rubric.measures import Verdict
+from rubric.model import Channel
 from tests.conftest import fresh
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
@@ -150,7 +167,7 @@ def test_about_120_files_of_six_types_are_all_there_byte_for_byte(demo: Loaded) 
     types = Counter(demo.session.scalars(select(Blob.media_type)))
     assert list(inspection.problems()) == []
     assert (demo.count(Evidence), demo.count(EvidenceVersion)) == (127, 133)
-    assert inspection.files == sum(types.values()) == 133
+    assert inspection.files == sum(types.values()) == 134  # and a photograph of the visit
     assert len(types) == 6
 
 
@@ -304,6 +321,71 @@ def test_every_published_point_that_was_lost_has_its_reason(demo: Loaded) -> Non
         assert final.score is not None, final.element
         assert bool(final.reason) == (final.score < points[final.element]), final.element
     assert Decimal(85) < sum(final.score for final in finals if final.score is not None) < Decimal(96)
+
+
+def test_the_school_under_review_was_visited(demo: Loaded) -> None:
+    assignment = demo.assignment(REVIEW)
+    here = demo.session.scalars
+    items = agenda(find(DEFAULT))
+    ticked = set(here(select(AgendaTick.item).where(AgendaTick.assignment_id == assignment.id)))
+    assert ticked < {item.key for item in items} and len(ticked) == 8
+    found = here(select(Finding).where(Finding.assignment_id == assignment.id)).all()
+    assert len(found) == 5
+    assert {Channel.INSPECT, Channel.OBSERVE, Channel.DISCUSS} == {finding.channel for finding in found}
+    assert any(finding.contradicts for finding in found)
+    tied = set(here(select(FindingElement.finding_id)))
+    assert tied == {finding.id for finding in found}
+    assert demo.count(FindingPhoto) == 1
+    drawn = here(select(Draw).where(Draw.assignment_id == assignment.id).order_by(Draw.number)).all()
+    assert [(draw.population, len(draw.drawn)) for draw in drawn] == [(12, 5), (1296, 8)]
+    survey = here(select(Survey).where(Survey.assignment_id == assignment.id)).one()
+    assert len(here(select(SurveyQuestion).where(SurveyQuestion.survey_id == survey.id)).all()) == 4
+
+
+def test_nothing_of_the_visit_is_at_a_weekend(demo: Loaded) -> None:
+    for moment in demo.session.scalars(select(Finding.noted_at)):
+        assert moment.astimezone(SCHOOL_TIME).weekday() < 5
+
+
+def test_the_school_under_review_is_asked_for_a_supplement_that_is_open(demo: Loaded) -> None:
+    asked = latest(demo.session, demo.dossier(REVIEW).id)
+    assert asked is not None and asked.is_open(NOW)
+    assert asked.questions.keys() == {"C9", "C33", "C47"}
+    proposals = demo.session.scalars(select(SupplementProposal)).all()
+    assert {(each.element, each.request_id) for each in proposals} == {
+        ("C9", asked.request.id),
+        ("C33", asked.request.id),
+    }
+
+
+def test_of_the_published_schools_list_one_item_is_reported_and_one_overdue(demo: Loaded) -> None:
+    items = demo.session.scalars(
+        select(RectificationItem).where(RectificationItem.assignment_id == demo.assignment(PUBLISHED).id)
+    ).all()
+    reported = set(demo.session.scalars(select(RectificationAnswer.item_id)))
+    states = {item.element: (item.id in reported, item.due_on < day_of(NOW)) for item in items}
+    assert states == {
+        "C9": (False, False),
+        "C23": (False, False),
+        "C47": (True, False),
+        "C54": (False, True),
+    }
+
+
+def test_the_published_school_holds_the_title(demo: Loaded) -> None:
+    held = demo.session.scalars(select(Certificate)).one()
+    assert held.dossier_id == demo.dossier(PUBLISHED).id
+    assert held.renew_by.year == held.awarded_on.year + 3
+
+
+def test_one_answer_to_a_factual_error_was_accepted_and_one_waits_while_more_may_come(demo: Loaded) -> None:
+    outcomes = {
+        each.element: (each.sent_at is not None, each.outcome)
+        for each in demo.session.scalars(select(Appeal))
+    }
+    assert outcomes == {"C46": (True, AppealOutcome.ACCEPTED), "C33": (True, None)}
+    until = demo.assignment(PUBLISHED).answers_until
+    assert until is not None and until > NOW + timedelta(days=5)
 
 
 def test_the_drafting_school_still_has_time_to_submit(demo: Loaded) -> None:

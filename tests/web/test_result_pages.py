@@ -141,7 +141,7 @@ def test_a_factual_error_goes_from_the_lead_over_the_principal_to_the_chair_and_
     assert "第三页有记录。" not in _text(chair, case)
     assert chair.get(f"/evidence/{evidence.id}/versions/1").status_code == 404
     assert principal.post(f"{case}/sending", {"version": "1"}).status_code == 302
-    assert case in _text(chair, _at(published, "answers"))
+    assert f'href="{case}">去处理</a>' in _text(chair, _at(published, "answers"))
     assert _at(published, "answers") in _text(chair, "/reviews")
     assert f"/evidence/{evidence.id}/versions/1?page=3" in _text(chair, case)
     assert chair.get(f"/evidence/{evidence.id}/versions/1").status_code == 200
@@ -196,10 +196,13 @@ def test_the_bureau_is_offered_to_decide_only_where_no_chair_can(
 ) -> None:
     _sent(published, store)
     case = _at(published, "answers", "/elements/C3")
+    listed = _at(published, "answers")
     assert "/acceptance" not in _text(clerk, case)
+    assert ">去处理</a>" not in _text(clerk, listed)
     published.scene.chair.disabled_at = NOW
     store.commit()
     assert "/acceptance" in _text(clerk, case)
+    assert ">去处理</a>" in _text(clerk, listed)
     assert clerk.post(f"{case}/refusal", {"reason": "第三页没有日期。"}).status_code == 302
 
 

@@ -56,6 +56,18 @@ def test_the_list_shows_progress_and_the_way_in(scene: Scene, expert: Browser) -
     assert 'max="84" value="0"' in page
 
 
+def test_what_is_left_to_do_stands_apart_from_what_is_done(scene: Scene, expert: Browser) -> None:
+    assert "待我处理" in (page := expert.get("/reviews").get_data(as_text=True)) and "已完成" not in page
+    scene.hand_in(0)
+    scene.session.commit()
+    assert "已完成" in (page := expert.get("/reviews").get_data(as_text=True)) and "待我处理" not in page
+    for number in range(1, len(scene.experts)):
+        scene.hand_in(number)
+    scene.open_table()
+    scene.session.commit()
+    assert "待我处理" in expert.get("/reviews").get_data(as_text=True)
+
+
 def test_a_chair_sees_how_many_reviews_are_in(scene: Scene, store: Session, log_in: LogIn) -> None:
     scene.hand_in(0)
     store.commit()

@@ -168,6 +168,25 @@ def test_the_page_to_ask_takes_the_same_few_statements_whatever_was_asked(
 # ---- the experts
 
 
+def test_the_table_waits_for_what_the_school_may_still_hand_in(
+    school: School, store: Session, chair: Browser
+) -> None:
+    for number in range(len(school.panel.experts)):
+        school.panel.hand_in(number)
+    table = _asking(school).removesuffix("/supplement")
+    _asked(school, "C1")
+    waiting = _text(chair, table)
+    assert "学校仍可提交补充材料" in waiting and f'action="{table}/opening"' not in waiting
+    assert chair.post(f"{table}/opening").status_code == 422
+    assert chair.post(f"{_asking(school)}/withdrawal").status_code == 302
+    assert f'action="{table}/opening"' in _text(chair, table)
+
+
+def test_the_deadline_that_is_proposed_is_when_a_working_day_ends(chair: Browser, school: School) -> None:
+    due = re.search(r'name="due_at"[^>]*value="([^"]+)"', _text(chair, _asking(school)))
+    assert due is not None and due[1].endswith("T18:00")
+
+
 def test_an_expert_proposes_a_question_and_finds_it_again(
     school: School, store: Session, expert: Browser, chair: Browser, log_in: LogIn
 ) -> None:

@@ -47,7 +47,7 @@ def round_differences(held: Cycle) -> Listing[Difference]:
 ITEMS: list[Column[ItemView]] = [
     Column(_l("Element"), lambda row: row.item.element),
     Column(_l("Problem"), lambda row: row.item.problem),
-    Column(_l("Measure"), lambda row: row.item.measure),
+    Column(_l("Measure to take"), lambda row: row.item.measure),
     Column(_l("Responsible"), lambda row: row.item.responsible),
     Column(_l("Until"), lambda row: row.item.due_on),
     Column(_l("Standing"), lambda row: str(wording.ITEM_STATES[row.state][1])),

@@ -20,6 +20,7 @@ from portfolio.queries.deliberation import Detail
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.settlement import Row, Show, Sort, Table
 from portfolio.services import panel_reports
+from portfolio.services.terms import waits_for_school
 from portfolio.templating import days_until, score
 from rubric.model import Rubric
 from rubric.spans import shorten
@@ -85,8 +86,16 @@ def page(
         remark=remark or {},
         stances=Stance,
         chairs=chairs,
+        waits_for_school=_waits_for_school(assignment, table),
         my_id=web.actor().user_id,
     )
+
+
+def _waits_for_school(assignment: Assignment, table: Table) -> bool:
+    """Whether only a supplement stands between the chair and the table."""
+    if table.outstanding or assignment.settling_since is not None:
+        return False
+    return waits_for_school(web.db(), assignment, web.now())
 
 
 def _opinion(assignment: Assignment, table: Table) -> str:
