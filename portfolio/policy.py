@@ -80,11 +80,12 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """These roles, held there; `own` asks that the thing is also theirs by name."""
+    """These roles, held there; `own` asks that the thing is also theirs by name, `answering` that it is an answer."""
 
     scope: Scope
     roles: frozenset[Role] = frozenset()
     own: bool = False
+    answering: bool = False
 
 
 def city(*roles: Role) -> Rule:
@@ -112,6 +113,8 @@ _EDITORS = school(Role.CONTRIBUTOR, Role.LEAD)
 _PANEL = panel(Role.EXPERT, Role.CHAIR)
 _OBSERVER = city(Role.OBSERVER)
 _OFFICE = city(Role.BUREAU, Role.OBSERVER)
+# of a school's files the bureau reads those that it is to decide or re-check by
+_DECIDES_BY = Rule(Scope.CITY, frozenset({Role.BUREAU}), answering=True)
 
 # The policy. What is not in it, nobody may.
 POLICY: dict[Permission, tuple[Rule, ...]] = {
@@ -128,7 +131,7 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.EVIDENCE_READ: (_STAFF, _OBSERVER),
     Permission.EVIDENCE_WRITE: (_EDITORS,),
     Permission.EVIDENCE_DELETE: (_EDITORS,),
-    Permission.FILE_READ: (_STAFF, _PANEL, _OBSERVER),
+    Permission.FILE_READ: (_STAFF, _PANEL, _OBSERVER, _DECIDES_BY),
     Permission.SUBMISSION_READ: (_STAFF, _OFFICE),
     Permission.DOSSIER_SUBMIT: (school(Role.LEAD),),
     Permission.DOSSIER_SIGN: (school(Role.PRINCIPAL),),
@@ -242,12 +245,16 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a thing stands: its school, the panels it is assigned to, the person or party whose it is by name."""
+    """Where a thing stands: its school, the panels it is assigned to, the person or party whose it is by name.
+
+    `answers`: the school's answer to its result, or its report on what was put right, rests on it.
+    """
 
     school_id: int | None = None
     panel_ids: frozenset[int] = frozenset()
     person_id: int | None = None
     party: frozenset[int] = frozenset()
+    answers: bool = False
 
 
 NOWHERE = Place()
@@ -265,6 +272,8 @@ def shows(actor: Actor, permission: Permission, place: Place = NOWHERE) -> bool:
 
 def _applies(rule: Rule, actor: Actor, place: Place) -> bool:
     if rule.own and actor.user_id != place.person_id and actor.user_id not in place.party:
+        return False
+    if rule.answering and not place.answers:
         return False
     match rule.scope:
         case Scope.ANYONE:
@@ -298,6 +307,8 @@ def condition(
 def _condition(
     rule: Rule, actor: Actor, school: Column | None, panel: Column | None, person: Column | None
 ) -> ColumnElement[bool]:
+    if rule.answering:  # no list holds such files as rows of its own
+        return false()
     owned = true() if not rule.own else false() if person is None else person == actor.user_id
     match rule.scope:
         case Scope.ANYONE | Scope.CITY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -199,7 +200,7 @@ def _page(
         writes=writes,
         sends=opened and found.view is not None and web.may(Permission.APPEAL_SEND, place),
         decides=found.view is not None and found.view.waits and _decides(assignment),
-        opens=web.may(Permission.FILE_READ, place),
+        opens=web.may(Permission.FILE_READ, replace(place, answers=True)),
         library=queries.library(web.db(), assignment.package.school_id) if writes else (),
         rows=range(1, MOST_FILES + 1),
         typed=typed or queries.as_typed(found.view),

@@ -165,12 +165,7 @@ def _ask_for_import(file: FormFile, expected: str | None) -> None:
         size = opened.tell()
     if not size:
         raise DomainError("file_empty", field="files")
-    try:
-        web.services().storage.put(errands.INCOMING, sha256, file.path)
-    except StorageFull as error:
-        raise DomainError("upload_no_room", field="files") from error
-    except StorageUnavailable as error:
-        raise DomainError("storage_unavailable", field="files") from error
+    # named before it is there: a sweep takes away what no row names, and waits for this one
     errands.ask_for_import(
         web.db(),
         actor=web.actor(),
@@ -180,6 +175,12 @@ def _ask_for_import(file: FormFile, expected: str | None) -> None:
         size=size,
         expected=expected,
     )
+    try:
+        web.services().storage.put(errands.INCOMING, sha256, file.path)
+    except StorageFull as error:
+        raise DomainError("upload_no_room", field="files") from error
+    except StorageUnavailable as error:
+        raise DomainError("storage_unavailable", field="files") from error
 
 
 def _import_page(typed: dict[str, str], errors: dict[str, str] | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -122,7 +123,7 @@ def _page(
         items=queries.items(web.db(), assignment.id, now=web.now()),
         reports=reports,
         checks=web.may(Permission.RECTIFICATION_CHECK, place) and not own,
-        opens=web.may(Permission.FILE_READ, place),
+        opens=web.may(Permission.FILE_READ, replace(place, answers=True)),
         outcomes=CheckOutcome,
         library=answers.library(web.db(), assignment.package.school_id) if reports else (),
         rows=range(1, MOST_FILES + 1),

@@ -17,6 +17,7 @@ from portfolio.models import Dossier
 from portfolio.policy import Permission
 from portfolio.queries import places
 from portfolio.queries.standing import standing
+from portfolio.queries.supplements import asked_of
 from portfolio.services import worksheets
 from portfolio.services.worksheets import Plan
 
@@ -76,9 +77,11 @@ def _plan(dossier: Dossier, data: bytes) -> Plan:
     return worksheets.plan(
         document.read(data),
         actor=web.actor(),
+        now=web.now(),
         dossier=dossier,
         rubric=stands.rubric,
         standing=stands.assessments,
+        asked=asked_of(web.db(), dossier),
     )
 
 

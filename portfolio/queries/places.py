@@ -157,7 +157,7 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
     """
     holding, given = aliased(Package), aliased(Package)
     rows = session.execute(
-        select(EvidenceVersion, Blob, Assignment.panel_id)
+        select(EvidenceVersion, Blob, Assignment.panel_id, _answered_with().exists().label("answers"))
         .join(EvidenceVersion.blob)
         .outerjoin(PackageFile, PackageFile.evidence_version_id == EvidenceVersion.id)
         .outerjoin(holding, holding.id == PackageFile.package_id)
@@ -169,7 +169,8 @@ def file_version(session: Session, *, evidence_id: int, number: int) -> tuple[Fi
         raise NotFound()
     panels = frozenset(row.panel_id for row in rows if row.panel_id is not None)
     version = rows[0].EvidenceVersion
-    return FileAt(version, rows[0].Blob), Place(school_id=version.school_id, panel_ids=panels)
+    place = Place(school_id=version.school_id, panel_ids=panels, answers=rows[0].answers)
+    return FileAt(version, rows[0].Blob), place
 
 
 def succeeds(given: type[Package], asked: type[Package]) -> ColumnElement[bool]:

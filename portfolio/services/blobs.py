@@ -81,7 +81,7 @@ def sweep_unknown(session: Session, storage: Storage, *, school_id: int) -> int:
 def _keep_others_out(session: Session) -> None:
     """New files wait until a sweep is through; SQLite has one writer at a time anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE blobs, derivations IN EXCLUSIVE MODE"))
+        session.execute(text("LOCK TABLE blobs, derivations, errands IN EXCLUSIVE MODE"))
 
 
 def _sweep_school(session: Session, storage: Storage, school_id: int) -> int:

@@ -178,7 +178,7 @@ def check_element_editable(session: Session, dossier: Dossier, *, now: datetime,
     held = supplements.with_newest(select(Dossier.state).select_from(Dossier), dossier.id, element)
     row = session.execute(held.where(Dossier.id == dossier.id).with_for_update(read=True, of=Dossier)).one()
     _check_state(row.state)
-    _check_open(supplements.read(row, state=row.state, element=element), element, now)
+    check_asked_about(supplements.read(row, state=row.state, element=element), element, now)
 
 
 def check_reopened(session: Session, dossier: Dossier, *, now: datetime, element: str | None) -> None:
@@ -186,10 +186,11 @@ def check_reopened(session: Session, dossier: Dossier, *, now: datetime, element
 
     Raises DomainError (element_not_reopened, dossier_not_reopened, supplement_over).
     """
-    _check_open(supplements.asked_of(session, dossier), element, now)
+    check_asked_about(supplements.asked_of(session, dossier), element, now)
 
 
-def _check_open(asked: Asked | None, element: str | None, now: datetime) -> None:
+def check_asked_about(asked: Asked | None, element: str | None, now: datetime) -> None:
+    """Raises DomainError (supplement_over, dossier_not_reopened, element_not_reopened) for what `asked` leaves shut."""
     if asked is None:
         return
     if not asked.is_open(now):

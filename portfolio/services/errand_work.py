@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from portfolio.db import writing
@@ -28,6 +30,7 @@ from portfolio.services.moving import into, out, reading
 from portfolio.storage import BlobMissing, Storage, StorageError, StorageFull
 
 BEAT = timedelta(seconds=1)
+HEARTBEAT = timedelta(seconds=30)
 LEFT_AFTER = timedelta(days=1)
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,8 @@ class Worker:
     clock: Callable[[], datetime]
     # told when an errand is over that nobody cancelled
     over: Callable[[int], None] = lambda _errand_id: None
+    # how often an errand says that it is being done, where nothing else says so
+    heartbeat: timedelta = HEARTBEAT
 
     def run(self, *, errand_id: int) -> None:
         """Do an errand if it is still wanted and nobody does it; whatever goes wrong stands in its row."""
@@ -61,7 +66,9 @@ class Worker:
     def _attempt(self, errand_id: int, number: int) -> None:
         try:
             with self._room(errand_id) as folder:
-                self._do(_Attempt(self, errand_id, number, folder))
+                attempt = _Attempt(self, errand_id, number, folder)
+                with attempt.heard():
+                    self._do(attempt)
         except NotWanted:
             raise
         except DomainError as error:
@@ -167,6 +174,28 @@ class _Attempt:
         if now < self._next_beat:
             return
         self._next_beat = now + BEAT
+        self._say(done=done, total=total, beat_at=now)
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Its row says that its worker lives while the block runs, however long a single step takes."""
+        over = threading.Event()
+        beating = threading.Thread(target=self._beat, args=(over,), daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            over.set()
+            beating.join()
+
+    def _beat(self, over: threading.Event) -> None:
+        while not over.wait(self.worker.heartbeat.total_seconds()):
+            # what is cancelled learns so from its progress; a database that is busy is asked again
+            with suppress(NotWanted, SQLAlchemyError):
+                self._say(beat_at=self.worker.clock())
+
+    def _say(self, **values: Any) -> None:
+        """Write these values into the row. Raises NotWanted."""
         with writing(self.worker.sessions) as session:
             kept = session.scalar(
                 update(Errand)
@@ -175,7 +204,7 @@ class _Attempt:
                     Errand.state == ErrandState.RUNNING,
                     Errand.attempts == self.number,
                 )
-                .values(done=done, total=total, beat_at=now)
+                .values(**values)
                 .returning(Errand.id)
                 .execution_options(synchronize_session=False)
             )
@@ -192,6 +221,7 @@ class _Attempt:
                 done += len(piece)
                 self.progress(done, total)
         sha256 = digest.hexdigest()
+        self._say(sha256=sha256)  # before it is there: a sweep takes away what no row names
         self.worker.storage.put(self.shelf, sha256, path)
         self.worker.settle(
             self.id,

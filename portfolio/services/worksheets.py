@@ -18,7 +18,8 @@ from portfolio.manifest import canonical
 from portfolio.models import Dossier, SelfAssessment
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor, Permission, Place, allows
-from portfolio.services.dossiers import LONGEST_JUSTIFICATION, score_element
+from portfolio.queries.supplements import Asked
+from portfolio.services.dossiers import LONGEST_JUSTIFICATION, check_asked_about, score_element
 from rubric.model import Element, Rubric
 from rubric.scoring import ScoreError, format_score, parse_score
 
@@ -83,9 +84,19 @@ class Plan:
 
 
 def plan(
-    sheet: Sheet, *, actor: Actor, dossier: Dossier, rubric: Rubric, standing: Mapping[str, SelfAssessment]
+    sheet: Sheet,
+    *,
+    actor: Actor,
+    now: datetime,
+    dossier: Dossier,
+    rubric: Rubric,
+    standing: Mapping[str, SelfAssessment],
+    asked: Asked | None,
 ) -> Plan:
-    """What the sheet would change. Raises DomainError (sheet_of_other_dossier, sheet_of_other_rubric)."""
+    """What the sheet would change; where a panel asked for a supplement, only elements it asked about can be.
+
+    Raises DomainError (sheet_of_other_dossier, sheet_of_other_rubric).
+    """
     if sheet.rubric != rubric.digest:
         raise DomainError("sheet_of_other_rubric", field="sheet")
     if sheet.dossier != str(dossier.id):
@@ -97,6 +108,8 @@ def plan(
     for row in sheet.rows:
         try:
             change = _change(row, seen, actor, dossier, rubric, standing)
+            if change is not None:
+                _check_open(row.code, change, asked, now)
         except _Refused as refused:
             refusals.extend(refused.refusals)
             continue
@@ -181,6 +194,14 @@ def _change(
         text_after=text,
         version=now.version,
     )
+
+
+def _check_open(cell: Cell, change: Change, asked: Asked | None, now: datetime) -> None:
+    """Raises _Refused for an element that the panel didn't ask about, or not any more."""
+    try:
+        check_asked_about(asked, change.code, now)
+    except DomainError as error:
+        raise _Refused(Refusal(cell.address, error)) from error
 
 
 def _kind(row: Found, now: SelfAssessment) -> Kind:

@@ -149,6 +149,15 @@ def test_the_table_below_speaks_of_every_permission() -> None:
     assert set(MAY) == set(Permission) == set(POLICY)
 
 
+def test_of_a_schools_files_the_bureau_reads_those_that_an_answer_rests_on() -> None:
+    reads = {
+        answers: {name for name, who in PEOPLE.items() if allows(who, Permission.FILE_READ, place)}
+        for answers in (False, True)
+        for place in [Place(HERE, frozenset({HERE}), SOMEBODY, answers=answers)]
+    }
+    assert reads[True] - reads[False] == {"bureau"}
+
+
 @pytest.mark.parametrize("permission", Permission)
 @pytest.mark.parametrize("name", PEOPLE)
 def test_who_may_do_what(permission: Permission, name: str) -> None:

@@ -47,9 +47,11 @@ class Desk:
         return worksheets.plan(
             worksheet.read(data),
             actor=actor or self.lead,
+            now=NOW,
             dossier=self.dossier,
             rubric=stands.rubric,
             standing=stands.assessments,
+            asked=None,
         )
 
     def apply(self, planned: Plan, previewed: str, overwrite: tuple[str, ...] = ()) -> int:

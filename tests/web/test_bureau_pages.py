@@ -279,13 +279,18 @@ def test_schools_are_found_by_name_and_district(store: Session, clerk: Browser) 
 def test_who_stepped_aside_is_replaced_from_the_panels_page(store: Session, clerk: Browser) -> None:
     scene = make_scene(store, experts=2)
     store.add(Recusal(user_id=scene.experts[0].id, school_id=scene.school.id, reason="亲属", declared_at=NOW))
-    newcomer = make_user(store, Role.EXPERT)
+    newcomer, another = make_user(store, Role.EXPERT), make_user(store, Role.EXPERT)
     store.commit()
     address = f"/bureau/reviews/{scene.reviews[0].id}/substitute"
     assert f'action="{address}"' in text_of(clerk, f"/bureau/panels?cycle={scene.cycle.id}")
     nobody = clerk.post(address, {"expert": ""})
     assert nobody.status_code == 422
     assert f'id="substitute-{scene.reviews[0].id}-error" role="alert">' in nobody.get_data(as_text=True)
+    sits = clerk.post(address, {"expert": str(scene.experts[1].id)})
+    assert sits.status_code == 422
+    assert f'<option value="{scene.experts[1].id}" selected>' in sits.get_data(as_text=True)
     assert clerk.post(address, {"expert": str(newcomer.id)}).status_code == 302
+    late = clerk.post(address, {"expert": str(another.id)})
+    assert late.status_code == 422 and "已有人替补该专家。" in late.get_data(as_text=True)
     assert f'action="{address}"' not in text_of(clerk, f"/bureau/panels?cycle={scene.cycle.id}")
     assert store.scalars(select(Review).where(Review.expert_id == newcomer.id)).one().handed_in_at is None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from portfolio.db import writing
 from portfolio.documents.archive.verify import Verification
 from portfolio.models import (
     Errand,
@@ -25,7 +28,7 @@ from portfolio.models import (
     School,
     User,
 )
-from portfolio.services import accounts, errands, sweeping
+from portfolio.services import accounts, blobs, errands, sweeping
 from portfolio.services.errand_work import Worker
 from portfolio.services.moving import reading
 from portfolio.storage import Storage
@@ -87,6 +90,22 @@ class Ground:
         path = self.storage.local_path(self.scene.school.id, version.sha256)
         assert path is not None
         return path
+
+
+@dataclass
+class Interrupted:
+    """A store in which something happens while a file is put into it."""
+
+    storage: Storage
+    during: Callable[[], None]
+
+    def put(self, school_id: int, sha256: str, path: Path) -> None:
+        """As the store does."""
+        self.storage.put(school_id, sha256, path)
+        self.during()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.storage, name)
 
 
 @pytest.fixture
@@ -254,6 +273,40 @@ def test_what_is_ready_outlives_the_sweep_for_three_days(ground: Ground, log_in:
     ground.clock.now = NOW + timedelta(days=4)
     sweep()
     assert not ground.storage.exists(ground.scene.school.id, done.sha256 or "")
+
+
+def test_a_sweep_while_an_archive_is_put_away_leaves_it(ground: Ground, log_in: LogIn) -> None:
+    lead, worker = log_in(ground.lead), ground.worker()
+    lead.post(ground.pack)
+
+    def sweep() -> None:
+        with writing(worker.sessions) as session:
+            blobs.sweep(session, ground.storage, now=ground.clock.now)
+
+    replace(worker, storage=Interrupted(ground.storage, sweep)).run(errand_id=ground.errand().id)
+    done = ground.errand()
+    assert done.state is ErrandState.DONE
+    with lead.get(f"/errands/{done.id}/file") as answer:
+        assert answer.status_code == 200
+
+
+def test_a_worker_that_puts_something_away_for_long_is_not_given_up(ground: Ground, log_in: LogIn) -> None:
+    log_in(ground.lead).post(ground.pack)
+    worker = replace(ground.worker(), heartbeat=timedelta(milliseconds=20))
+    waiting: list[int] = []
+
+    def take_long() -> None:
+        ground.clock.now += 2 * errands.GIVEN_UP_AFTER
+        for _ in range(100):
+            with worker.sessions() as session:
+                waiting[:] = errands.stale(session, ground.clock.now)
+            if not waiting:
+                return
+            time.sleep(0.05)
+
+    replace(worker, storage=Interrupted(ground.storage, take_long)).run(errand_id=ground.errand().id)
+    assert waiting == []
+    assert (ground.errand().state, ground.errand().attempts) == (ErrandState.DONE, 1)
 
 
 def test_an_errand_whose_worker_was_killed_is_taken_up_again(

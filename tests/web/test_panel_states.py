@@ -870,6 +870,7 @@ def _stands(database: Snapshot) -> list[tuple[object, ...]]:
         "SELECT count(*), count(withdrawn_at) FROM surveys",
         "SELECT count(*), group_concat(digest) FROM packages",
         "SELECT count(*), count(answered_at), count(withdrawn_at), count(lapsed_at) FROM supplement_requests",
+        "SELECT count(*) FROM supplement_extensions",
         "SELECT count(*) FROM supplement_proposals",
         "SELECT count(handed_over_at), group_concat(state) FROM dossiers",
         "SELECT sum(version) FROM self_assessments",

@@ -155,6 +155,33 @@ def test_a_factual_error_goes_from_the_lead_over_the_principal_to_the_chair_and_
     assert chair.post(f"{case}/refusal", {"reason": "迟了。"}).status_code == 422
 
 
+def test_the_bureau_opens_the_files_an_answer_rests_on_and_no_others(
+    published: Published, app: Flask, store: Session, log_in: LogIn, tmp_path: Path, clerk: Browser
+) -> None:
+    storage, school = app.extensions["portfolio"].storage, published.scene.school
+    shown, reported, other = (
+        make_evidence(store, school, storage, tmp_path, title=title) for title in ("考核记录", "整改", "旁的")
+    )
+    store.commit()
+    lead, principal = log_in(published.lead), log_in(published.principal)
+    case, item = _at(published, "answers", "/elements/C3"), _at(published, "rectification", "/items/1")
+    typed = {"text": "第三页有记录。", "version": "0", "evidence_1": str(shown.id)}
+    assert lead.post(case, typed).status_code == 302
+    assert clerk.get(f"/evidence/{shown.id}/versions/1").status_code == 404
+    assert principal.post(f"{case}/sending", {"version": "1"}).status_code == 302
+    report = {"text": "已补齐。", "evidence_1": str(reported.id)}
+    assert lead.post(f"{item}/reports", report).status_code == 302
+    assert f"/evidence/{shown.id}/versions/1" in _text(clerk, case)
+    assert f"/evidence/{reported.id}/versions/1" in _text(clerk, _at(published, "rectification"))
+    for evidence in (shown, reported):
+        page = _text(clerk, f"/evidence/{evidence.id}/versions/1")
+        assert f'href="/evidence/{evidence.id}"' not in page
+        with clerk.get(f"/evidence/{evidence.id}/versions/1/file") as answer:
+            assert answer.status_code == 200
+        assert clerk.get(f"/evidence/{evidence.id}").status_code == 404
+    assert clerk.get(f"/evidence/{other.id}/versions/1").status_code == 404
+
+
 def test_after_the_window_nothing_can_be_written(published: Published, clock: Clock, log_in: LogIn) -> None:
     clock.now = NOW + timedelta(days=9)
     lead = log_in(published.lead)

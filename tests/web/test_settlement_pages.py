@@ -338,7 +338,12 @@ def test_the_bureau_reopens_with_a_reason_that_the_panel_reads(
     empty = clerk.post(address, {"reason": " "})
     assert empty.status_code == 422
     assert f'id="reopen-{scene.assignment.id}-error" role="alert">' in empty.get_data(as_text=True)
+    long = clerk.post(address, {"reason": "长" * 4001})
+    assert long.status_code == 422 and "长" * 4001 in long.get_data(as_text=True)
     assert clerk.post(address, {"reason": "漏看了补充材料。"}).status_code == 302
+    again = clerk.post(address, {"reason": "再看一次。"})
+    assert again.status_code == 422
+    assert "专家组尚未关闭评审。" in again.get_data(as_text=True)
     page = chair.get(_address(scene)).get_data(as_text=True)
     assert "漏看了补充材料。" in page
     assert "data-settle" in page

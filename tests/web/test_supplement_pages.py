@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,6 +30,7 @@ from tests.counting import statements
 from tests.factories import NOW, PASSWORD, make_school, make_staff
 from tests.panel_factory import make_scene
 from tests.supplement_factory import QUESTION, School, make_school_before_a_panel
+from tests.worksheet_factory import filled, write
 
 LogIn = Callable[[User], Browser]
 ANSWER = "第二学期会议记录已补齐，缺席原因见附件。"
@@ -333,6 +335,26 @@ def test_every_address_of_an_element_refuses_what_the_panel_did_not_ask_about(
     store.expire_all()
     assert (school.row("C2").version, school.row("C2").justification) == (row.version, row.justification)
     assert store.get_one(Citation, cited.id).remark == ""
+
+
+def test_a_working_sheets_preview_names_the_elements_that_are_not_open(
+    school: School, lead: Browser, store: Session
+) -> None:
+    school.ask("C1")
+    school.session.commit()
+    address = f"/dossiers/{school.dossier.id}/worksheet"
+    data = filled(lead.get(f"{address}.xlsx").get_data(), write({"E4": ANSWER, "D5": 0.5, "E6": "第三条。"}))
+    sheet = {"sheet": (io.BytesIO(data), "工作表.xlsx")}
+    answer = lead.post(address, sheet, content_type="multipart/form-data")
+    page = answer.get_data(as_text=True)
+    assert [f"专家组没有问到 {code}" in page for code in ("C1", "C2", "C3", "C4")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert '<b class="num">A5</b>' in page and '<b class="num">A6</b>' in page
+    assert "waive-bar" not in page
 
 
 def test_the_school_hands_in_package_two_and_reads_what_changed(

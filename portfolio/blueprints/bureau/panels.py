@@ -70,9 +70,7 @@ def assign(package: Package) -> Any:
     except DomainError as error:
         words = next(iter(refused(error).values()))
         cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
-        # what was given or replaced meanwhile has no form any more beside which to say so
-        gone = error.code in ("package_assigned", "package_superseded")
-        beside = "" if gone else f"assign-{Typed(request.form).key('round')}-{package.id}"
+        beside = _beside(error, f"assign-{Typed(request.form).key('round')}-{package.id}")
         return _panels_page(cycle, [cycle], {beside: words}), 422
     flash(_("The package is with %(panel)s.", panel=panel.name), "ok")
     return redirect(_back(package.cycle_id))
@@ -99,7 +97,7 @@ def reopen(held: Assignment) -> Any:
     except DomainError as error:
         words = next(iter(refused(error).values()))
         cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
-        return _panels_page(cycle, [cycle], {f"reopen-{held.id}": words}), 422
+        return _panels_page(cycle, [cycle], {_beside(error, f"reopen-{held.id}"): words}), 422
     flash(_("The review of %(school)s is open again.", school=school), "ok")
     return redirect(_back(package.cycle_id))
 
@@ -119,9 +117,28 @@ def substitute(review: Review) -> Any:
     except DomainError as error:
         words = next(iter(refused(error).values()))
         cycle, _place = bureau_places.cycle(web.db(), cycle_id=package.cycle_id)
-        return _panels_page(cycle, [cycle], {f"substitute-{review.id}": words}), 422
+        return _panels_page(cycle, [cycle], {_beside(error, f"substitute-{review.id}"): words}), 422
     flash(_("%(name)s reviews the package now.", name=expert.name), "ok")
     return redirect(_back(package.cycle_id))
+
+
+# Refusals of what somebody did meanwhile: there is no form any more beside which to say so.
+_OVERTAKEN = frozenset(
+    {
+        "package_assigned",
+        "package_superseded",
+        "not_closed",
+        "already_published",
+        "assignment_closed",
+        "not_stepped_aside",
+        "already_substituted",
+    }
+)
+
+
+def _beside(error: DomainError, form: str) -> str:
+    """Where on the page a refusal is said: at the form, or above all where that is gone."""
+    return "" if error.code in _OVERTAKEN else form
 
 
 def _back(cycle_id: int) -> str:
