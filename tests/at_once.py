@@ -14,10 +14,16 @@ from portfolio.errors import DomainError
 PATIENCE = 20  # seconds
 
 
-def second_of_two(engine: Engine, session: Session, work: Callable[[Session], object]) -> str:
-    """Both do the work, the second in a session of its own before the first commits; what became of the second.
+def second_of_two(
+    engine: Engine,
+    session: Session,
+    work: Callable[[Session], object],
+    *,
+    then: Callable[[Session], object] | None = None,
+) -> str:
+    """Both do the work, or the second something else `then`, in a session of its own before the first commits.
 
-    "done", a refusal's code, or the name of an error that nobody expects.
+    What became of the second: "done", a refusal's code, or the name of an error that nobody expects.
     """
     outcomes: list[str] = []
 
@@ -25,7 +31,7 @@ def second_of_two(engine: Engine, session: Session, work: Callable[[Session], ob
         with make_sessions(engine)() as own:
             begin_write(own)
             try:
-                work(own)
+                (then or work)(own)
                 own.commit()
                 outcomes.append("done")
             except DomainError as error:

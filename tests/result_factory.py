@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Assignment, RectificationItem, Role, User
 from portfolio.policy import Actor
-from portfolio.services import panel_reports, panels, settlement
+from portfolio.services import panel_reports, publishing, settlement
 from portfolio.services.panel_reports import Plan
 from rubric.loader import DEFAULT, find
 from tests.factories import NOW, actor_for, bureau_actor, make_user
@@ -60,7 +60,9 @@ class Published:
     def publish(self) -> None:
         """Closed, signed and published."""
         self.scene.close()
-        panels.publish(self.session, actor=bureau_actor(self.session), now=NOW, assignment=self.assignment)
+        publishing.publish(
+            self.session, actor=bureau_actor(self.session), now=NOW, assignment=self.assignment
+        )
 
 
 def make_settled(session: Session, *, scene: Scene | None = None) -> Published:

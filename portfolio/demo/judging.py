@@ -13,7 +13,7 @@ from portfolio.demo.setting import Setting
 from portfolio.demo.verdicts import ExpertScore, FinalScore
 from portfolio.models import Assignment, Review, SettlementRule
 from portfolio.policy import Actor
-from portfolio.services import closing, interests, panels, reviews, settlement
+from portfolio.services import closing, interests, panels, publishing, reviews, settlement
 from rubric.loader import DEFAULT, find
 from rubric.model import Channel
 from rubric.scoring import format_score
@@ -162,4 +162,4 @@ class Judging:
         )
 
     def _publish(self, now: datetime) -> None:
-        panels.publish(self._session, actor=self._setting.bureau, now=now, assignment=self.assignment)
+        publishing.publish(self._session, actor=self._setting.bureau, now=now, assignment=self.assignment)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio import audit
 from portfolio.audit import Action
-from portfolio.days import day_of, end_of
 from portfolio.db import new_id
 from portfolio.editions import rubric_of
 from portfolio.errors import DomainError
 from portfolio.models import (
     Assignment,
     Dossier,
-    DossierState,
     ElementReview,
     Membership,
     Package,
@@ -259,43 +257,3 @@ def declare_conflict(
         after={"reason": recusal.reason},
     )
     return recusal
-
-
-def publish(session: Session, *, actor: Actor, now: datetime, assignment: Assignment) -> None:
-    """Show the school its result; the cycle's last round ends its dossier.
-
-    From now on, for as many whole days as the round has for it, the school may answer factual errors.
-    Raises DomainError (not_closed, already_published).
-    """
-    session.refresh(assignment, ["closed_at", "published_at"], with_for_update=True)
-    if assignment.published_at is not None:
-        raise DomainError("already_published")
-    if assignment.closed_at is None:
-        raise DomainError("not_closed")
-    assignment.published_at, assignment.published_by = now, actor.user_id
-    days = session.get_one(Round, assignment.round_id).answer_days
-    assignment.answers_until = end_of(day_of(now) + timedelta(days=days)) if days else None
-    dossier = session.execute(
-        select(Dossier)
-        .join(Package, Package.dossier_id == Dossier.id)
-        .where(Package.id == assignment.package_id)
-    ).scalar_one()
-    if _is_last_round(session, assignment.round_id):
-        dossier.state = DossierState.PUBLISHED
-        # a supplement that nobody signed in time
-        dossier.handed_over_at = dossier.handed_over_by = None
-    audit.record(
-        session,
-        actor_id=actor.user_id,
-        at=now,
-        action=Action.RESULT_PUBLISHED,
-        subject=("assignment", assignment.id),
-        school_id=dossier.school_id,
-        after={"package_id": assignment.package_id, "dossier_state": dossier.state},
-    )
-
-
-def _is_last_round(session: Session, round_id: int) -> bool:
-    here = select(Round.cycle_id, Round.position).where(Round.id == round_id).subquery()
-    last = select(func.max(Round.position)).where(Round.cycle_id == here.c.cycle_id).scalar_subquery()
-    return bool(session.scalar(select(here.c.position == last)))

@@ -24,7 +24,7 @@ from portfolio.models import (
 )
 from portfolio.queries import places
 from portfolio.queries.phrases import phrases
-from portfolio.services import closing, discussion, panels, reviews, settlement
+from portfolio.services import closing, discussion, publishing, reviews, settlement
 from rubric.loader import DEFAULT, find
 from tests.at_random.moves import Area, Memory, Move, bureau, by, by_another, by_chair, words
 from tests.factories import NOW
@@ -148,7 +148,7 @@ def _reopen(school: School, move: Move) -> None:
 
 
 def _publish(school: School, move: Move) -> None:
-    panels.publish(**by(school, bureau(school)))
+    publishing.publish(**by(school, bureau(school)))
 
 
 def last_closing(session: Session) -> dict[str, Any]:

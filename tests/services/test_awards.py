@@ -16,7 +16,7 @@ from portfolio.policy import Actor
 from portfolio.queries import awards as queries
 from portfolio.queries import results
 from portfolio.queries.awards import Show, Validity
-from portfolio.services import awards, panels
+from portfolio.services import awards, panels, publishing
 from portfolio.services.cycles import RoundPlan
 from portfolio.services.publishing import publish_many
 from tests.factories import NOW, bureau_actor, make_dossier, make_school, score_all
@@ -52,7 +52,7 @@ def _scene(session: Session, dossier: object, rounds: list[RoundPlan] | None) ->
 
 def awarded_scene(session: Session, office: Actor, *, years: int = 3) -> tuple[Scene, Certificate]:
     scene = closed_scene(session)
-    panels.publish(session, actor=office, now=NOW, assignment=scene.assignment)
+    publishing.publish(session, actor=office, now=NOW, assignment=scene.assignment)
     scene.cycle.award_years = years
     found = results.published(session, office, scene.cycle)
     (certificate,) = awards.award(session, actor=office, now=NOW, cycle=scene.cycle, results=found)
@@ -150,7 +150,7 @@ def test_what_can_not_be_awarded_is_refused_row_by_row(session: Session, office:
         awards.award(session, actor=office, now=NOW, cycle=scene.cycle, results=unpublished)
     scene.cycle.award_years = 3
     assert _refusal(session, office, scene, unpublished) == "not_published"
-    panels.publish(session, actor=office, now=NOW, assignment=scene.assignment)
+    publishing.publish(session, actor=office, now=NOW, assignment=scene.assignment)
     published = results.published(session, office, scene.cycle)
     scene.cycle.pass_mark = published[0].final + Decimal("0.1")
     assert queries.awardable(session, office, scene.cycle) == []
@@ -169,7 +169,7 @@ def _refusal(session: Session, office: Actor, scene: Scene, chosen: list[results
 
 def test_only_the_last_rounds_result_carries_the_title(session: Session, office: Actor) -> None:
     scene = closed_scene(session, rounds=[RoundPlan("区县初评"), RoundPlan("市级评估")])
-    panels.publish(session, actor=office, now=NOW, assignment=scene.assignment)
+    publishing.publish(session, actor=office, now=NOW, assignment=scene.assignment)
     scene.cycle.award_years = 3
     assert queries.awardable(session, office, scene.cycle) == []
     named = results.named(session, office, scene.cycle, [scene.assignment.id])

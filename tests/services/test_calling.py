@@ -17,7 +17,7 @@ from portfolio.mail import Mailer
 from portfolio.models import Call, Membership, PanelReminder, Role, Round, User
 from portfolio.queries.calls import calls_by_hand, my_calls
 from portfolio.queries.progress import package_ways
-from portfolio.services import calling, panels
+from portfolio.services import calling, panels, publishing
 from portfolio.services.mailing import Outcome
 from tests.factories import NOW, actor_for, bureau_actor, make_user
 from tests.panel_factory import Scene, make_scene
@@ -87,7 +87,7 @@ def test_the_bureau_is_called_when_a_review_is_closed_until_its_result_is_publis
     assert {call for call, _user in noted(session)} == {Call.PUBLISH}
     actor = actor_for(session, bureau)
     assert [call.call for call in my_calls(session, actor)] == [Call.PUBLISH]
-    panels.publish(session, actor=actor, now=NOW, assignment=scene.assignment)
+    publishing.publish(session, actor=actor, now=NOW, assignment=scene.assignment)
     assert my_calls(session, actor) == []
     assert calling.note_due(session, now=NOW, days=DAYS) == 0
 

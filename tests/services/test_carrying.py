@@ -27,7 +27,7 @@ from portfolio.models import (
     TouchedElement,
 )
 from portfolio.queries import carry
-from portfolio.services import carrying, panels, touches
+from portfolio.services import carrying, publishing, touches
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
 from rubric.model import Rubric
@@ -80,7 +80,7 @@ class Cycles:
         ).one()
         row.score, row.rule, row.reason = Decimal(score), SettlementRule.CHAIR, reason
         self.scene.close("总体达标。")
-        panels.publish(
+        publishing.publish(
             self.session, actor=bureau_actor(self.session), now=NOW, assignment=self.scene.assignment
         )
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portfolio.models import DossierState, School, SelfAssessment
 from portfolio.queries.city import Matter, city_overview, matter_of
 from portfolio.queries.school_standing import Progress, Standing, standing_of
-from portfolio.services import panels
+from portfolio.services import publishing
 from portfolio.storage import Storage
 from tests.factories import NOW, bureau_actor, cite, make_dossier, make_evidence, score_all
 from tests.package_factory import make_package
@@ -87,7 +87,7 @@ def test_a_standing_follows_the_review(session: Session) -> None:
     scene.settle_all()
     scene.close()
     assert standing() == (Standing.CLOSED, Matter.NOT_PUBLISHED)
-    panels.publish(session, actor=bureau_actor(session), now=NOW, assignment=scene.assignment)
+    publishing.publish(session, actor=bureau_actor(session), now=NOW, assignment=scene.assignment)
     assert standing() == (Standing.PUBLISHED, None)
 
 

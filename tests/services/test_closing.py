@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portfolio.errors import DomainError, NotFound, Refused
 from portfolio.models import AuditEvent, Closing, Remark, Stance
 from portfolio.queries.panel_report import panel_report
-from portfolio.services import closing, discussion, panels, settlement
+from portfolio.services import closing, discussion, panels, publishing, settlement
 from tests.factories import NOW, PASSWORD, bureau_actor
 from tests.panel_factory import Scene, make_scene
 
@@ -236,7 +236,7 @@ def test_a_reopened_review_is_settled_and_closed_anew(scene: Scene) -> None:
 
 def test_what_is_published_is_not_reopened(scene: Scene) -> None:
     scene.close()
-    panels.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
+    publishing.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
     with pytest.raises(DomainError, match="already_published"):
         _reopen(scene)
 

@@ -24,7 +24,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Permission, Place, allows
-from portfolio.services import panels
+from portfolio.services import panels, publishing
 from portfolio.services.cycles import RoundPlan
 from tests.at_once import second_of_two
 from tests.factories import (
@@ -207,7 +207,7 @@ def _close(scene: Scene) -> None:
 
 
 def _publish(scene: Scene) -> None:
-    panels.publish(
+    publishing.publish(
         scene.session,
         actor=bureau_actor(scene.session),
         now=NOW + timedelta(days=2),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Cycle, Round
 from portfolio.queries.progress import PackageWay, Phase, Progress, Show, progress
-from portfolio.services import panels
+from portfolio.services import panels, publishing
 from tests.counting import statements
 from tests.factories import NOW, bureau_actor, make_cycle, make_dossier, make_school, make_user, score_all
 from tests.package_factory import make_package
@@ -59,7 +59,7 @@ def test_a_package_goes_through_its_phases_and_waits_for_one_party_after_the_oth
         set(),
         False,
     )
-    panels.publish(session, actor=bureau_actor(session), now=NOW, assignment=scene.assignment)
+    publishing.publish(session, actor=bureau_actor(session), now=NOW, assignment=scene.assignment)
     assert only(scene).phase is Phase.PUBLISHED
 
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError, Refused
-from portfolio.models import Cycle
+from portfolio.models import Assignment, Cycle, Round
 from portfolio.queries.published import published_results
 from portfolio.queries.result_terms import awarded, bands_of
-from portfolio.services import result_terms
+from portfolio.services import publishing, result_terms
 from portfolio.services.cycles import RoundPlan
 from rubric.scoring import Band
+from tests.at_once import second_of_two
 from tests.factories import NOW, bureau_actor, make_cycle
 from tests.panel_factory import make_scene
-from tests.result_factory import make_published, make_settled
+from tests.result_factory import Published, make_published, make_settled
 
 BANDS = [Band("良好", Decimal("80")), Band("优秀", Decimal("90.05"))]
 
 
 def _set(session: Session, cycle: Cycle, **given: object) -> None:
     terms = {"pass_mark": None, "bands": [], "award_years": None, "answer_days": {1: 7}, **given}
-    result_terms.set_terms(session, actor=bureau_actor(session), now=NOW, cycle=cycle, **terms)  # type: ignore[arg-type]
+    terms.setdefault("actor", bureau_actor(session))
+    result_terms.set_terms(session, now=NOW, cycle=cycle, **terms)  # type: ignore[arg-type]
 
 
 def test_nothing_is_set_unless_the_bureau_sets_it(session: Session) -> None:
@@ -94,6 +97,23 @@ def test_what_results_are_published_by_stays_once_one_is_out(session: Session) -
     assert result.standing is not None and result.standing.passed
 
 
+def test_nothing_changes_while_a_result_goes_out(engine: Engine, session: Session) -> None:
+    made = make_settled(session)
+    made.scene.close()
+    writers = _Writers(session, made)
+    assert second_of_two(engine, session, writers.publish, then=writers.give_ten_days) == "terms_published"
+
+
+def test_a_result_that_waits_for_terms_goes_out_by_them(engine: Engine, session: Session) -> None:
+    made = make_settled(session)
+    made.scene.close()
+    writers = _Writers(session, made)
+    assert second_of_two(engine, session, writers.give_ten_days, then=writers.publish) == "done"
+    session.refresh(made.assignment)
+    until = made.assignment.answers_until
+    assert until is not None and (until - NOW).days == 10
+
+
 def test_how_long_a_title_is_valid_may_still_be_named_once_a_result_is_out(session: Session) -> None:
     made = make_published(session)
     given = {"actor": bureau_actor(session), "now": NOW, "cycle": made.scene.cycle}
@@ -117,3 +137,19 @@ def test_an_earlier_round_has_no_band(session: Session) -> None:
     made = make_settled(session, scene=scene)
     made.publish()
     assert published_results(session, scene.dossier)[0].standing is None
+
+
+class _Writers:
+    """Two of the bureau, each with a session of their own."""
+
+    def __init__(self, session: Session, made: Published) -> None:
+        self._actor = bureau_actor(session)
+        self._cycle_id, self._assignment_id = made.scene.cycle.id, made.assignment.id
+
+    def publish(self, session: Session) -> None:
+        assignment = session.get_one(Assignment, self._assignment_id)
+        session.get_one(Round, assignment.round_id)  # as a page had it before
+        publishing.publish(session, actor=self._actor, now=NOW, assignment=assignment)
+
+    def give_ten_days(self, session: Session) -> None:
+        _set(session, session.get_one(Cycle, self._cycle_id), actor=self._actor, answer_days={1: 10})

@@ -43,6 +43,7 @@ from portfolio.services import (
     extending,
     packages,
     panels,
+    publishing,
     reviews,
     settlement,
     supplement_proposals,
@@ -442,7 +443,7 @@ def test_a_supplement_that_waits_for_a_signature_does_not_stand_in_the_way_of_pu
     )
     school.panel.settle_all()
     school.panel.close()
-    panels.publish(
+    publishing.publish(
         school.session, actor=bureau_actor(school.session), now=later, assignment=school.panel.assignment
     )
     assert school.dossier.state is DossierState.PUBLISHED

@@ -24,7 +24,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.queries import results
-from portfolio.services import appeals, awards, invitations, panel_reports, panels, trash
+from portfolio.services import appeals, awards, invitations, panel_reports, publishing, trash
 from portfolio.services.panel_reports import Plan
 from portfolio.storage import Storage
 from tests.factories import (
@@ -351,7 +351,7 @@ def _submitted(store: Session, storage: Storage, folder: Path, school: School) -
 def _publish(store: Session, scene: Scene, *, below: dict[str, str]) -> None:
     _close(scene, below)
     office = bureau_actor(store)
-    panels.publish(store, actor=office, now=NOW, assignment=scene.assignment)
+    publishing.publish(store, actor=office, now=NOW, assignment=scene.assignment)
     scene.cycle.award_years = 3
     found = results.published(store, office, scene.cycle)
     (first,) = awards.award(store, actor=office, now=NOW, cycle=scene.cycle, results=found)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Assignment, Role
-from portfolio.services import panels
+from portfolio.services import publishing
 from tests.conftest import Browser
 from tests.factories import NOW, bureau_actor, make_staff, make_user
 from tests.panel_factory import Scene
@@ -36,7 +36,7 @@ def scene(store: Session) -> Scene:
 
 def _publish(store: Session, scene: Scene) -> None:
     assignment = store.scalars(select(Assignment).where(Assignment.id == scene.assignment.id)).one()
-    panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=assignment)
+    publishing.publish(store, actor=bureau_actor(store), now=NOW, assignment=assignment)
     store.commit()
 
 

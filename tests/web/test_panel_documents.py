@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Assignment, Cycle, ElementReview, Finding, FindingElement, Role, Round, User
-from portfolio.services import panels
+from portfolio.services import panels, publishing
 from portfolio.services.cycles import RoundPlan
 from rubric.model import Channel
 from tests.conftest import Browser
@@ -89,7 +89,9 @@ def reach(scene: Scene, state: str) -> None:
     if state in STATES[3:]:
         scene.close()
     if state == "published":
-        panels.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
+        publishing.publish(
+            scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment
+        )
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -35,7 +35,7 @@ from portfolio.models import (
 from portfolio.policy import Permission
 from portfolio.queries import assigning, bureau_places
 from portfolio.queries.submission import check_list
-from portfolio.services import appeals, closing, packages, panels, reviews, settlement
+from portfolio.services import appeals, closing, packages, publishing, reviews, settlement
 from portfolio.storage import Storage
 from rubric.model import Channel
 from tests.derive.samples import encoded
@@ -663,7 +663,7 @@ def _reopen(scene: Scene) -> None:
 
 
 def _publish(scene: Scene) -> None:
-    panels.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
+    publishing.publish(scene.session, actor=bureau_actor(scene.session), now=NOW, assignment=scene.assignment)
 
 
 def _ask(school: School, state: str) -> None:

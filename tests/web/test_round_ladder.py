@@ -19,7 +19,7 @@ from portfolio.models import (
     SettlementRule,
     User,
 )
-from portfolio.services import accounts, panels
+from portfolio.services import accounts, publishing
 from portfolio.services.cycles import RoundPlan
 from tests.conftest import Browser
 from tests.counting import statements
@@ -65,7 +65,7 @@ def _close(store: Session, scene: Scene, final: Decimal, reason: str) -> None:
     scene.assignment.settling_since = scene.assignment.closed_at = NOW
     scene.assignment.closed_by = scene.chair.id
     store.flush()
-    panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=scene.assignment)
+    publishing.publish(store, actor=bureau_actor(store), now=NOW, assignment=scene.assignment)
 
 
 def _workspace(scene: Scene, browser: Browser, number: int = 0) -> str:

@@ -22,7 +22,7 @@ from portfolio.models import (
     Role,
     User,
 )
-from portfolio.services import panels, settlement
+from portfolio.services import publishing, settlement
 from portfolio.services.cycles import RoundPlan
 from tests.conftest import Browser
 from tests.counting import statements
@@ -52,7 +52,7 @@ def city(store: Session) -> Scene:
     )
     _settle_the_rest(district)
     district.close()
-    panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=district.assignment)
+    publishing.publish(store, actor=bureau_actor(store), now=NOW, assignment=district.assignment)
     scene = give_to_next_round(district, experts=[make_user(store), make_user(store)])
     store.commit()
     return scene

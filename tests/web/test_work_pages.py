@@ -25,7 +25,7 @@ from portfolio.models import (
     TouchedElement,
     User,
 )
-from portfolio.services import panels
+from portfolio.services import publishing
 from portfolio.services.reminders import WORK_PAGE
 from rubric.loader import DEFAULT, find
 from rubric.succession import Touch
@@ -294,7 +294,7 @@ def test_what_the_last_cycle_left_is_shown_and_ticked_off_by_its_owner_only(
     determination = store.scalars(select(Determination).where(Determination.element == "C38")).one()
     determination.score, determination.reason = Decimal("1.2"), "培训经费占比只有 7.5%。"
     determination.rule = SettlementRule.CHAIR
-    panels.publish(store, actor=bureau_actor(store), now=NOW, assignment=judged.assignment)
+    publishing.publish(store, actor=bureau_actor(store), now=NOW, assignment=judged.assignment)
     staff = make_staff(store, judged.school)
     scene = Scene(judged.dossier, staff)
     following = next_dossier(store, scene)

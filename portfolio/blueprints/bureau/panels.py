@@ -17,7 +17,7 @@ from portfolio.models import Assignment, Cycle, Package, Panel, Review, Round, U
 from portfolio.policy import Permission
 from portfolio.queries import bureau_places, cycles, places
 from portfolio.queries import desks as queries
-from portfolio.services import closing, interests
+from portfolio.services import closing, interests, publishing
 from portfolio.services import panels as services
 
 
@@ -81,7 +81,7 @@ def assign(package: Package) -> Any:
 def publish(held: Assignment) -> Any:
     """Show the school its result."""
     cycle_id, school = held.package.cycle_id, held.package.dossier.school.name
-    services.publish(web.db(), actor=web.actor(), now=web.now(), assignment=held)
+    publishing.publish(web.db(), actor=web.actor(), now=web.now(), assignment=held)
     flash(_("%(school)s can read its result now.", school=school), "ok")
     return redirect(_back(cycle_id))
 
