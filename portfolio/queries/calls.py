@@ -66,7 +66,7 @@ def calls_by_hand(session: Session, ways: Iterable[PackageWay], *, now: datetime
         [
             Summons(person, _call_of(way, now), way, occasion)
             for way in ways
-            for person in way.waits_for()
+            for person in way.waits_for(now)
             if person.active
         ],
     )
@@ -80,7 +80,9 @@ def _call_of(way: PackageWay, now: datetime) -> Call:
 
 def _by_the_clock(way: PackageWay, now: datetime, days: Sequence[int]) -> Iterator[Summons]:
     if way.phase is Phase.ALL_IN:
-        yield from (Summons(chair, Call.SETTLE, way, "all in") for chair in way.chairs if chair.active)
+        yield from (
+            Summons(chair, Call.SETTLE, way, "all in") for chair in way.waits_for(now) if chair.active
+        )
     if way.phase is not Phase.SCORING or way.review_by is None:
         return
     deadline = day_of(way.review_by).isoformat()
@@ -92,7 +94,7 @@ def _by_the_clock(way: PackageWay, now: datetime, days: Sequence[int]) -> Iterat
         if step is None:
             return
         call, occasion = Call.REVIEW_DUE, f"{deadline} -{step}"
-    yield from (Summons(person, call, way, occasion) for person in way.waits_for() if person.active)
+    yield from (Summons(person, call, way, occasion) for person in way.waits_for(now) if person.active)
 
 
 def _to_publish(way: PackageWay, office: Sequence[Person]) -> Iterator[Summons]:

@@ -26,6 +26,7 @@ from portfolio.models import (
     School,
 )
 from portfolio.policy import Actor, Permission, condition, counts, removed
+from portfolio.queries.supplements import answer_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,16 @@ class Given:
     settling_since: datetime | None
     closed_at: datetime | None
     published_at: datetime | None
+    # until when the school may answer what the panel asked for
+    answer_due: datetime | None
     # the chair proposes to close, and an expert is to sign
     wants_signature: bool
     # whether the reader signed that nothing ties them to the school: before, no page of it opens
     cleared: bool
+
+    def school_answers(self, now: datetime) -> bool:
+        """Whether the school may still add what the panel asked for; until then no table opens."""
+        return self.settling_since is None and self.answer_due is not None and now <= self.answer_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ _GIVEN = (
     Assignment.settling_since,
     Assignment.closed_at,
     Assignment.published_at,
+    answer_due(Assignment.id).label("answer_due"),
     exists()
     .where(
         Closing.assignment_id == Assignment.id, Closing.signed_at.is_(None), Closing.withdrawn_at.is_(None)

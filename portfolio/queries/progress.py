@@ -29,6 +29,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import recused
+from portfolio.queries.supplements import answer_due
 
 
 class Phase(StrEnum):
@@ -85,6 +86,8 @@ class PackageWay:
     proposed: bool
     closed_at: datetime | None
     published_at: datetime | None
+    # until when the school may answer what the panel asked for
+    answer_due: datetime | None
     reviews: tuple[ReviewWay, ...] = ()
 
     @property
@@ -133,11 +136,21 @@ class PackageWay:
         """Whether the deadline has passed and the panel isn't done."""
         return not self.done and self.review_by is not None and self.review_by < now
 
-    def waits_for(self) -> tuple[Person, ...]:
-        """Whose turn it is: experts whose reviews are out, the chair, or experts who could sign; nobody once closed."""
+    def school_answers(self, now: datetime) -> bool:
+        """Whether the school may still add what the panel asked for; until then no table opens."""
+        before = self.phase in (Phase.SCORING, Phase.ALL_IN)
+        return before and self.answer_due is not None and now <= self.answer_due
+
+    def waits_for(self, now: datetime) -> tuple[Person, ...]:
+        """Whose turn it is: experts whose reviews are out, the chair, or experts who could sign.
+
+        Nobody's once it is closed, nor while only the school's answer is out.
+        """
         match self.phase:
             case Phase.SCORING:
                 return tuple(review.expert for review in self.reviews if review.handed_in_at is None)
+            case Phase.ALL_IN if self.school_answers(now):
+                return ()
             case Phase.ALL_IN | Phase.SETTLING:
                 return self.chairs
             case Phase.SIGNING:
@@ -222,6 +235,7 @@ def package_ways(session: Session, *, cycle_id: int | None = None) -> list[Packa
             settled.label("settled"),
             elements.label("elements"),
             proposed.label("proposed"),
+            answer_due(Assignment.id).label("answer_due"),
         )
         .join(Round, Round.id == Assignment.round_id)
         .join(Panel, Panel.id == Assignment.panel_id)
@@ -251,8 +265,9 @@ def package_ways(session: Session, *, cycle_id: int | None = None) -> list[Packa
             proposed=proposed_,
             closed_at=given.closed_at,
             published_at=given.published_at,
+            answer_due=due,
         )
-        for given, round_, panel, number, dossier_id, school, settled_, elements_, proposed_ in rows
+        for given, round_, panel, number, dossier_id, school, settled_, elements_, proposed_, due in rows
     }
     reviews = _reviews(session, wanted=wanted) if ways else {}
     return [replace(way, reviews=tuple(reviews.get(key, ()))) for key, way in ways.items()]

@@ -100,6 +100,22 @@ def newest(dossier_id: int) -> ScalarSelect[int]:
     )
 
 
+def answer_due(assignment_id: InstrumentedAttribute[int] | int) -> ScalarSelect[datetime]:
+    """Until when the school may answer what this panel asked, to be used in a query; it may have passed unrecorded."""
+    return (
+        select(SupplementRequest.due_at)
+        .where(
+            SupplementRequest.assignment_id == assignment_id,
+            SupplementRequest.answered_at.is_(None),
+            SupplementRequest.withdrawn_at.is_(None),
+            SupplementRequest.lapsed_at.is_(None),
+        )
+        .order_by(SupplementRequest.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 def latest(session: Session, dossier_id: int) -> Asked | None:
     """The newest request to a school that its panel hasn't withdrawn; one statement."""
     return _asked(session, SupplementRequest.id == newest(dossier_id))

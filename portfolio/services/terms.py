@@ -22,10 +22,10 @@ from portfolio.models import (
     PackageElement,
     Review,
     Round,
-    SupplementRequest,
 )
 from portfolio.policy import Actor, counts
 from portfolio.queries.allotted import fewest_scores
+from portfolio.queries.supplements import answer_due
 from portfolio.services.reviews import Progress
 
 
@@ -92,14 +92,8 @@ def count_outstanding(session: Session, assignment: Assignment, terms: Terms) ->
 
 def waits_for_school(session: Session, assignment: Assignment, now: datetime) -> bool:
     """Whether the panel asked the school for more, and the school may still answer."""
-    standing = select(SupplementRequest.id).where(
-        SupplementRequest.assignment_id == assignment.id,
-        SupplementRequest.due_at >= now,
-        SupplementRequest.answered_at.is_(None),
-        SupplementRequest.withdrawn_at.is_(None),
-        SupplementRequest.lapsed_at.is_(None),
-    )
-    return session.scalar(standing.limit(1)) is not None
+    due_at = session.scalar(select(answer_due(assignment.id)))
+    return due_at is not None and now <= due_at
 
 
 def proposed(session: Session, assignment: Assignment) -> Closing | None:

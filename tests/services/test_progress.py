@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from portfolio.models import Cycle, Round
+from portfolio.models import Call, Cycle, Round
+from portfolio.queries.calls import calls_by_hand, due_calls
 from portfolio.queries.progress import PackageWay, Phase, Progress, Show, progress
-from portfolio.services import panels, publishing
+from portfolio.services import panels, publishing, supplements
 from tests.counting import statements
 from tests.factories import NOW, bureau_actor, make_cycle, make_dossier, make_school, make_user, score_all
 from tests.package_factory import make_package
@@ -36,7 +37,7 @@ def only(scene: Scene, days: int = 0) -> PackageWay:
 
 
 def names(way: PackageWay) -> set[int]:
-    return {person.user_id for person in way.waits_for()}
+    return {person.user_id for person in way.waits_for(NOW)}
 
 
 def test_a_package_goes_through_its_phases_and_waits_for_one_party_after_the_other(
@@ -63,6 +64,32 @@ def test_a_package_goes_through_its_phases_and_waits_for_one_party_after_the_oth
     assert only(scene).phase is Phase.PUBLISHED
 
 
+def test_while_the_school_may_add_what_it_was_asked_nobody_waits_for_the_chair(
+    session: Session, scene: Scene
+) -> None:
+    due = NOW + timedelta(days=5)
+    supplements.ask(
+        session,
+        actor=scene.chair_actor,
+        now=NOW,
+        assignment=scene.assignment,
+        questions={"C3": "请补充考核记录。"},
+        due_at=due,
+    )
+    assert (only(scene).answer_due, only(scene).school_answers(NOW)) == (due, True)
+    assert names(only(scene)) == {expert.id for expert in scene.experts}
+    for number in range(2):
+        scene.hand_in(number)
+    assert (only(scene).phase, names(only(scene))) == (Phase.ALL_IN, set())
+    assert calls_by_hand(session, look(scene).ways, now=NOW) == []
+    assert due_calls(session, now=NOW, days=()) == []
+    chairs = {person.user_id for person in only(scene).waits_for(due + timedelta(seconds=1))}
+    assert chairs == {scene.chair.id}
+    assert [each.call for each in due_calls(session, now=due + timedelta(seconds=1), days=())] == [
+        Call.SETTLE
+    ]
+
+
 def test_who_is_late_is_named_and_carries_it_in_the_loads(session: Session, scene: Scene) -> None:
     scene.hand_in(0)
     found = look(scene, 30)
@@ -83,7 +110,7 @@ def test_a_panel_with_fewer_experts_than_scores_asked_for_waits_for_a_substitute
     scene.hand_in(0)
     scene.hand_in(1)
     way = only(scene)
-    assert (way.phase, way.received, way.asked, way.waits_for()) == (Phase.SCORING, 2, 3, ())
+    assert (way.phase, way.received, way.asked, way.waits_for(NOW)) == (Phase.SCORING, 2, 3, ())
 
 
 def test_who_declared_a_conflict_is_neither_waited_for_nor_counted(session: Session, scene: Scene) -> None:

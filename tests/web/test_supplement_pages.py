@@ -180,7 +180,10 @@ def test_the_table_waits_for_what_the_school_may_still_hand_in(
     waiting = _text(chair, table)
     assert "学校仍可提交补充材料" in waiting and f'action="{table}/opening"' not in waiting
     assert chair.post(f"{table}/opening").status_code == 422
+    mine = _text(chair, "/reviews")
+    assert "待补充材料，截至" in mine and "等待学校" in mine
     assert chair.post(f"{_asking(school)}/withdrawal").status_code == 302
+    assert "待补充材料" not in _text(chair, "/reviews")
     assert f'action="{table}/opening"' in _text(chair, table)
 
 

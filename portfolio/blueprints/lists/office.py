@@ -32,7 +32,8 @@ WAYS: list[Column[PackageWay]] = [
     Column(_l("Elements"), lambda row: row.elements),
     Column(_l("Deadline"), lambda row: row.review_by),
     Column(_l("Days left"), lambda row: None if row.done else row.days_left(web.now())),
-    Column(_l("Waits for"), lambda row: _(", ").join(person.name for person in row.waits_for())),
+    Column(_l("Supplement due"), lambda row: row.answer_due if row.school_answers(web.now()) else None),
+    Column(_l("Waits for"), lambda row: _(", ").join(person.name for person in row.waits_for(web.now()))),
 ]
 LOADS: list[Column[Load]] = [
     Column(_l("Expert"), lambda row: row.expert.name),
