@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Settings
 from portfolio.db import make_engine, make_sessions
 from portfolio.editions import GAP_WEIGHTS
-from portfolio.jobs import Jobs, queue_for
+from portfolio.jobs import Jobs
 from portfolio.services import background
 from portfolio.storage import Storage
 from portfolio.storage.factory import from_url
@@ -101,6 +101,6 @@ def make_jobs(
     clock: Callable[[], datetime],
 ) -> Jobs:
     """The installation's background jobs, with what does them."""
-    jobs = Jobs(queue_for(settings.database_url, settings.data_folder))
+    jobs = Jobs(settings.database_url, settings.data_folder)
     background.register(jobs, settings=settings, sessions=sessions, storage=storage, clock=clock)
     return jobs

@@ -10,13 +10,16 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from huey import Huey, PostgresHuey, SqliteHuey, crontab  # type: ignore[import-untyped]
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from huey import Huey  # type: ignore[import-untyped]
 
 Handler = Callable[..., object]
 
@@ -56,15 +59,18 @@ def asked(session: Session) -> list[Job]:
 
 
 class Jobs:
-    """A queue and the handlers of what comes out of it."""
+    """A queue and the handlers of what comes out of it.
 
-    def __init__(self, huey: Huey) -> None:
-        self.huey = huey
+    It is opened when it is first used: composing an application touches no database, and the library, which brings
+    PostgreSQL's driver with it also where there is none, waits for whoever sends or does a job.
+    """
+
+    def __init__(self, database_url: str, data_folder: Path) -> None:
+        self._place = database_url, data_folder
         self._handlers: dict[str, Handler] = {}
-        self._at_once: list[str] = []
-        self._prepared = False
-        self._preparing = Lock()
-        self._task = huey.task(name="job")(self._do)
+        self._rhythms: dict[str, Rhythm] = {}
+        self._opening = Lock()
+        self._queue: _Queue | None = None
 
     def handle(self, name: str, handler: Handler, *, rhythm: Rhythm | None = None) -> None:
         """Have jobs of this name done by the handler; with a rhythm also without being asked.
@@ -72,14 +78,8 @@ class Jobs:
         Where several processes work, each keeps the rhythm: what is done in one can be done twice.
         """
         self._handlers[name] = handler
-        if rhythm is None:
-            return
-        hour, minute = rhythm.value
-        self.huey.periodic_task(crontab(hour=hour, minute=minute), name=f"{rhythm.name}: {name}")(
-            lambda: self._do(name)
-        )
-        if rhythm is not Rhythm.NIGHTLY:
-            self._at_once.append(name)
+        if rhythm is not None:
+            self._rhythms[name] = rhythm
 
     def send(self, jobs: Iterable[Job], *, urgent: bool = True) -> None:
         """Put jobs into the queue, what somebody waits for before what is made up for.
@@ -88,14 +88,17 @@ class Jobs:
         """
         try:
             for job in jobs:
-                self._prepare()
-                self._task(job.handler, priority=int(urgent), **job.arguments)
+                self._open().send(job.handler, priority=int(urgent), **job.arguments)
         except Exception:  # any engine's own error class
             _log.exception("a job could not be sent")
 
+    @property
+    def huey(self) -> Huey:
+        """The library's own queue."""
+        return self._open().huey
+
     def waiting(self) -> int:
         """How many jobs are in the queue."""
-        self._prepare()
         return int(self.huey.pending_count())
 
     def work(self, *, workers: int) -> None:
@@ -103,8 +106,7 @@ class Jobs:
 
         What is done every minute or hour is done at once as well.
         """
-        self._prepare()
-        self.send(Job(name, {}) for name in self._at_once)
+        self.send(Job(name, {}) for name, rhythm in self._rhythms.items() if rhythm is not Rhythm.NIGHTLY)
         consumer = self.huey.create_consumer(
             workers=workers,
             initial_delay=_SOONEST,
@@ -118,16 +120,35 @@ class Jobs:
     def _do(self, handler: str, **arguments: int | str) -> None:
         self._handlers[handler](**arguments)
 
-    def _prepare(self) -> None:
-        """Make the queue's tables when it is first used: composing an application touches no database."""
-        with self._preparing:
-            if not self._prepared and hasattr(self.huey.storage, "initialize_schema"):
-                self.huey.storage.initialize_schema()
-            self._prepared = True
+    def _open(self) -> _Queue:
+        with self._opening:
+            if self._queue is None:
+                huey = _queue_for(*self._place)
+                if hasattr(huey.storage, "initialize_schema"):
+                    huey.storage.initialize_schema()
+                self._queue = _Queue(huey, huey.task(name="job")(self._do))
+                self._keep_rhythm(huey)
+        return self._queue
+
+    def _keep_rhythm(self, huey: Huey) -> None:
+        from huey import crontab
+
+        for name, rhythm in self._rhythms.items():
+            hour, minute = rhythm.value
+            due = crontab(hour=hour, minute=minute)
+            huey.periodic_task(due, name=f"{rhythm.name}: {name}")(partial(self._do, name))
 
 
-def queue_for(database_url: str, data_folder: Path) -> Huey:
-    """The queue of an installation: beside its rows in PostgreSQL, else in a file of the data folder."""
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    huey: Huey
+    send: Callable[..., object]
+
+
+def _queue_for(database_url: str, data_folder: Path) -> Huey:
+    """Beside an installation's rows in PostgreSQL, else in a file of the data folder."""
+    from huey import PostgresHuey, SqliteHuey
+
     options: dict[str, Any] = {"results": False, "create_tables": False}
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config import Settings
 from portfolio.days import SCHOOL_TIME, day_of
 from portfolio.db import make_sessions
-from portfolio.jobs import Job, Jobs, ask, asked, queue_for
+from portfolio.jobs import Job, Jobs, ask, asked
 from portfolio.models import Derivation, DerivationState, Evidence, ReadinessRecord, SelfAssessment, Upload
 from portfolio.services import background, derivations, trash
 from portfolio.storage import Storage
@@ -26,7 +26,7 @@ from tests.servers.smtp import SmtpServer
 @pytest.fixture
 def queue(database_url: str, tmp_path: Path) -> Iterator[Jobs]:
     """The queue of an installation on each engine."""
-    made = Jobs(queue_for(database_url, tmp_path))
+    made = Jobs(database_url, tmp_path)
     yield made
     made.huey.storage.close()
 
@@ -77,7 +77,7 @@ def test_what_somebody_waits_for_goes_before_what_is_made_up_for(queue: Jobs) ->
 
 
 def test_a_queue_that_cannot_be_reached_fails_no_request(tmp_path: Path) -> None:
-    queue = Jobs(queue_for("sqlite:////nowhere/portfolio.sqlite3", tmp_path / "nowhere"))
+    queue = Jobs("sqlite:////nowhere/portfolio.sqlite3", tmp_path / "nowhere")
     queue.handle("note", lambda: None)
     queue.send([Job("note", {})])
 

@@ -225,7 +225,7 @@ def test_signing_asks_for_a_stamp_and_waits_for_none(
 def test_the_sweep_sends_a_job_for_what_lacks_a_stamp_whatever_else_waits(
     engine: Engine, package: Package, clock: Clock, tmp_path: Path
 ) -> None:
-    queue = jobs.Jobs(jobs.queue_for(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path))
+    queue = jobs.Jobs(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path)
     queue.send([jobs.Job("sweep", {})])
     background.stamp(queue, make_sessions(engine), clock)
     assert queue.waiting() == 2

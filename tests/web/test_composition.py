@@ -31,6 +31,7 @@ LATER = {
     "pictures": ["PIL", "pypdfium2"],
     "migrations": ["alembic", "mako", "pygments"],
     "the demonstration": ["portfolio.demo"],
+    "the queue of jobs, and another database": ["huey", "psycopg"],
     "storage elsewhere": ["boto3", "botocore"],
 }
 
