@@ -121,6 +121,7 @@ _OF_PANELS = (
     "supplement.",
     "changes.",
     "panelreport.",
+    "panel_documents.",
     "answers.",
     "rectification.",
     "package.",
