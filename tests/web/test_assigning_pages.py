@@ -37,6 +37,7 @@ from tests.package_factory import make_package
 from tests.panel_factory import Scene
 from tests.split_factory import make_split_scene
 from tests.web.office import text_of
+from tests.web.pages import without_tokens
 
 RUBRIC = find(DEFAULT)
 LogIn = Callable[[User], Browser]
@@ -368,7 +369,7 @@ def test_nothing_an_expert_sees_tells_who_else_has_what(scene: Scene, store: Ses
 
     def seen() -> list[str]:
         pages = [text_of(browser, f"/reviews/{scene.reviews[0].id}/elements/{code}") for code in codes]
-        return [re.sub(r'csrf-token" content="[^"]+|name="csrf_token"[^>]+', "", page) for page in pages]
+        return [without_tokens(page) for page in pages]
 
     before = seen()
     third = scene.reviews[2].id

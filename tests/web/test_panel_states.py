@@ -464,7 +464,8 @@ ACTIONS = {
     "remind": Action(
         "bureau.remind",
         lambda ground, who: f"/bureau/cycles/{ground.scene.cycle.id}/reminders",
-        {"bureau": ALL - {"closed"} - OUT},
+        # while the school may answer, nobody's turn it is where all reviews are in
+        {"bureau": ALL - {"closed", "asked", "handed over"} - OUT},
         openly_refused=OBSERVER,
     ),
     "award the title": Action(

@@ -21,6 +21,7 @@ from tests.counting import statements
 from tests.factories import NOW, make_evidence, make_user
 from tests.result_factory import DUE, Published, make_published, make_settled
 from tests.web.later_round import give_to_second_round
+from tests.web.pages import without_tokens
 
 LogIn = Callable[[User], Browser]
 ITEM = {
@@ -53,8 +54,7 @@ def _at(made: Published, area: str, rest: str = "") -> str:
 def _text(browser: Browser, address: str) -> str:
     answer = browser.get(address)
     assert answer.status_code == 200, address
-    # a token of its own in every page
-    return re.sub(r'(name="csrf[-_]token" (?:content|value)=")[^"]*', r"\1", answer.get_data(as_text=True))
+    return without_tokens(answer.get_data(as_text=True))
 
 
 def _result(made: Published, browser: Browser) -> str:
