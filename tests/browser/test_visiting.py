@@ -13,7 +13,7 @@ from tests.derive.samples import encoded, phone_exif
 from tests.derive.samples import scene as picture
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 
 @pytest.fixture
@@ -68,6 +68,21 @@ def test_a_finding_with_a_photograph_stands_in_the_list_and_beside_the_element(e
     review = expert.locator(".packs h3 a").first.get_attribute("href")
     expert.goto(f"{review}/elements/C64")
     expect(expert.locator("#beside-findings")).to_contain_text("器材室上锁。")
+
+
+def test_what_is_typed_before_the_scripts_have_come_stays(expert: Page) -> None:
+    expert.click(".visit-tabs a:has-text('发现')")
+    held: list[Route] = []
+    expert.route("**/js/drafts.js*", lambda route: held.append(route))
+    expert.reload(wait_until="commit")
+    expert.fill("#words-new", "走廊有展板。")
+    while not held:
+        expert.wait_for_timeout(50)
+    held[0].continue_()
+    expert.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('draft:finding'))")
+    expert.unroute_all()
+    expert.reload()
+    expect(expert.locator("#words-new")).to_have_value("走廊有展板。")
 
 
 def test_what_is_typed_wrongly_is_explained_and_stays(expert: Page) -> None:

@@ -1,6 +1,6 @@
 // Findings are written down where they are made: what can't be sent waits in the queue, what is being typed is kept.
 
-import { forget, keep as keepDraft, kept } from "./drafts.js";
+import { forget, keep as keepDraft, kept, typedEarly } from "./drafts.js";
 import { token as csrf } from "./put.js";
 import { drop, keep, saved, send, waits } from "./queue.js";
 
@@ -16,7 +16,8 @@ class FindingForm {
     this.photos = form.querySelector("[data-photos]");
     if (this.photos) form.querySelector("[data-photo-field]").hidden = false;
     this.draft = `finding/${PERSON}/${form.dataset.address}/${this.isNew ? "new" : form.dataset.token}`;
-    this.restore();
+    if (typedEarly(form.elements)) keepDraft(this.draft, this.typed());
+    else this.restore();
     form.addEventListener("input", () => keepDraft(this.draft, this.typed()));
     form.addEventListener("submit", (event) => this.submitted(event));
   }
