@@ -1,7 +1,7 @@
 // Settling an element: the rule follows the score, what is typed is kept until it is saved, and the next element
 // opens after a save. A save that was overtaken is shown by the server, with both texts.
 
-import { forget, keep, kept } from "./drafts.js";
+import { forget, keep, kept, typedEarly } from "./drafts.js";
 import { put } from "./put.js";
 
 class Settling {
@@ -9,8 +9,9 @@ class Settling {
     this.form = form;
     this.key = form.dataset.draft;
     this.strings = JSON.parse(form.dataset.strings);
+    if (typedEarly(form.elements)) this.keep();
     // on a page with both texts the form holds what was typed already
-    if (!("conflict" in form.dataset)) this.restore();
+    else if (!("conflict" in form.dataset)) this.restore();
     form.addEventListener("input", (event) => this.changed(event.target));
     form.addEventListener("submit", (event) => this.submitted(event));
     form.addEventListener("keydown", (event) => this.pressed(event));
@@ -35,6 +36,10 @@ class Settling {
   changed(field) {
     if (field.name === "score") this.followScore();
     if (field.value === "not_assessed" && field.checked) this.form.elements.score.value = "";
+    this.keep();
+  }
+
+  keep() {
     keep(this.key, { ...this.typed(), version: this.form.elements.version.value });
   }
 
