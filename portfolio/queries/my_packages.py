@@ -26,7 +26,7 @@ from portfolio.models import (
     School,
 )
 from portfolio.policy import Actor, Permission, condition, counts, removed
-from portfolio.queries.supplements import answer_due
+from portfolio.queries.supplements import answer_due, may_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Given:
 
     def school_answers(self, now: datetime) -> bool:
         """Whether the school may still add what the panel asked for; until then no table opens."""
-        return self.settling_since is None and self.answer_due is not None and now <= self.answer_due
+        return self.settling_since is None and may_answer(self.answer_due, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import recused
-from portfolio.queries.supplements import answer_due
+from portfolio.queries.supplements import answer_due, may_answer
 
 
 class Phase(StrEnum):
@@ -138,8 +138,7 @@ class PackageWay:
 
     def school_answers(self, now: datetime) -> bool:
         """Whether the school may still add what the panel asked for; until then no table opens."""
-        before = self.phase in (Phase.SCORING, Phase.ALL_IN)
-        return before and self.answer_due is not None and now <= self.answer_due
+        return self.phase in (Phase.SCORING, Phase.ALL_IN) and may_answer(self.answer_due, now)
 
     def waits_for(self, now: datetime) -> tuple[Person, ...]:
         """Whose turn it is: experts whose reviews are out, the chair, or experts who could sign.

@@ -116,6 +116,11 @@ def answer_due(assignment_id: InstrumentedAttribute[int] | int) -> ScalarSelect[
     )
 
 
+def may_answer(due_at: datetime | None, now: datetime) -> bool:
+    """Whether the school may still answer, by what `answer_due` found; until then its panel's table doesn't open."""
+    return due_at is not None and now <= due_at
+
+
 def latest(session: Session, dossier_id: int) -> Asked | None:
     """The newest request to a school that its panel hasn't withdrawn; one statement."""
     return _asked(session, SupplementRequest.id == newest(dossier_id))

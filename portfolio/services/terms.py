@@ -25,7 +25,7 @@ from portfolio.models import (
 )
 from portfolio.policy import Actor, counts
 from portfolio.queries.allotted import fewest_scores
-from portfolio.queries.supplements import answer_due
+from portfolio.queries.supplements import answer_due, may_answer
 from portfolio.services.reviews import Progress
 
 
@@ -92,8 +92,7 @@ def count_outstanding(session: Session, assignment: Assignment, terms: Terms) ->
 
 def waits_for_school(session: Session, assignment: Assignment, now: datetime) -> bool:
     """Whether the panel asked the school for more, and the school may still answer."""
-    due_at = session.scalar(select(answer_due(assignment.id)))
-    return due_at is not None and now <= due_at
+    return may_answer(session.scalar(select(answer_due(assignment.id))), now)
 
 
 def proposed(session: Session, assignment: Assignment) -> Closing | None:
