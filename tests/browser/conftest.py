@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTFOLIO = Path(sys.executable).with_name("portfolio")
@@ -217,6 +217,28 @@ def line_cut(page: Page) -> Iterator[None]:
     context.set_offline(True)
     yield
     context.set_offline(False)
+
+
+@contextmanager
+def before_the_scripts(page: Page) -> Iterator[None]:
+    """The page anew, over a line so slow that what is done inside is done before its scripts have come."""
+    held: list[Route] = []
+    page.route("**/js/drafts.js*", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    yield
+    wait_until(page, lambda: bool(held))
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait as long as a page waits by itself; its own waiting evaluates text, which the policy of ours forbids."""
+    for _ in range(300):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come to be so")
 
 
 def _is_own_error(said: ConsoleMessage) -> bool:

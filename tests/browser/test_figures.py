@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Person, line_cut
+from tests.browser.conftest import Person, before_the_scripts, line_cut
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, Route
+    from playwright.sync_api import Locator, Page
 
 LEAD, CONTRIBUTOR = "qinghuai.lead", "qinghuai.contributor1"
 
@@ -120,17 +120,11 @@ def test_what_was_typed_while_the_line_was_cut_is_kept_and_sent_later(lead: Page
 
 
 def test_what_was_typed_before_the_scripts_came_is_saved_once_they_have(lead: Page) -> None:
-    held: list[Route] = []
-    lead.route("**/js/drafts.js*", lambda route: held.append(route))
-    lead.reload(wait_until="commit")
-    seats = named(lead, "pupil_seats")
-    field(lead, seats).fill("205")
-    while not held:
-        lead.wait_for_timeout(50)
-    unsaved = int(version(lead, seats).input_value())
-    held[0].continue_()
+    with before_the_scripts(lead):
+        seats = named(lead, "pupil_seats")
+        field(lead, seats).fill("205")
+        unsaved = int(version(lead, seats).input_value())
     expect(version(lead, seats)).to_have_value(str(unsaved + 1))
-    lead.unroute_all()
     lead.reload()
     expect(field(lead, seats)).to_have_value("205")
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Person, line_cut
+from tests.browser.conftest import Person, before_the_scripts, line_cut, wait_until
 from tests.derive.samples import encoded, phone_exif
 from tests.derive.samples import scene as picture
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Page
+
+DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('draft:finding'))"
 
 
 @pytest.fixture
@@ -72,15 +74,9 @@ def test_a_finding_with_a_photograph_stands_in_the_list_and_beside_the_element(e
 
 def test_what_is_typed_before_the_scripts_have_come_stays(expert: Page) -> None:
     expert.click(".visit-tabs a:has-text('发现')")
-    held: list[Route] = []
-    expert.route("**/js/drafts.js*", lambda route: held.append(route))
-    expert.reload(wait_until="commit")
-    expert.fill("#words-new", "走廊有展板。")
-    while not held:
-        expert.wait_for_timeout(50)
-    held[0].continue_()
-    expert.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('draft:finding'))")
-    expert.unroute_all()
+    with before_the_scripts(expert):
+        expert.fill("#words-new", "走廊有展板。")
+    wait_until(expert, lambda: expert.evaluate(DRAFTS) != [])
     expert.reload()
     expect(expert.locator("#words-new")).to_have_value("走廊有展板。")
 
