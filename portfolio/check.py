@@ -29,10 +29,9 @@ from portfolio.models import (
     SupplementElement,
     SupplementRequest,
 )
-from portfolio.queries.frozen import NO_NAMES, frozen_of
+from portfolio.queries.frozen import contents_of
 from portfolio.queries.sealed import matters_with
 from portfolio.services import search_index, summaries
-from portfolio.services.occasions import changed
 from portfolio.storage import BlobMissing, Storage
 from rubric.model import from_described
 
@@ -265,9 +264,9 @@ def _matters_with_supplement(session: Session, package: Package) -> Iterator[str
         return
     rubric = rubric_of(session, package.rubric_digest)
     base = session.get_one(Package, request.package_id)
-    before, after = (frozen_of(session, each, rubric, NO_NAMES) for each in (base, package))
+    before, after = (contents_of(session, each.id, rubric) for each in (base, package))
     asked = set(
         session.scalars(select(SupplementElement.element).where(SupplementElement.request_id == request.id))
     )
-    if others := changed(after, before) - asked:
+    if others := after.changed_since(before) - asked:
         yield f"it differs from package {base.number} where nobody asked: {', '.join(sorted(others))}"

@@ -10,122 +10,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from datetime import date as Date
-from decimal import Decimal
 from typing import Any
 
-from portfolio.models import Blob, Citation, Evidence, EvidenceVersion
+from portfolio.contents import Contents, FrozenElement, FrozenFile
 from rubric.model import Rubric
 from rubric.scoring import format_score
 
 FORMAT = "new-quality-school-package/1"
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenElement:
-    """An element as submitted."""
-
-    code: str
-    points: Decimal
-    score: Decimal | None
-    justification: str
-
-    def row(self) -> dict[str, object]:
-        """Its columns."""
-        return {
-            "element": self.code,
-            "points": self.points,
-            "score": self.score,
-            "justification": self.justification,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenFile:
-    """A file version as submitted, with its description."""
-
-    evidence_version_id: int
-    evidence_id: int
-    number: int
-    school_id: int
-    sha256: str
-    size: int
-    # of the copy of a picture that others see; None where the file itself may be shown
-    public_sha256: str | None
-    media_type: str
-    filename: str
-    title: str
-    kind: str
-    years: tuple[int, ...]
-    date: Date | None
-    remark: str
-
-    @classmethod
-    def of(
-        cls,
-        evidence: Evidence,
-        version: EvidenceVersion,
-        blob: Blob,
-        years: list[int],
-        public_sha256: str | None,
-    ) -> FrozenFile:
-        """From the rows as they stand."""
-        return cls(
-            evidence_version_id=version.id,
-            evidence_id=evidence.id,
-            number=version.number,
-            school_id=version.school_id,
-            sha256=version.sha256,
-            size=blob.size,
-            public_sha256=public_sha256,
-            media_type=blob.media_type,
-            filename=version.filename,
-            title=evidence.title,
-            kind=evidence.kind.value,
-            years=tuple(years),
-            date=evidence.date,
-            remark=evidence.remark,
-        )
-
-    def row(self) -> dict[str, object]:
-        """Its columns."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"years": list(self.years)}
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenCitation:
-    """A citation as submitted."""
-
-    element: str
-    evidence_version_id: int
-    page_from: int | None
-    page_to: int | None
-    remark: str
-
-    @classmethod
-    def of(cls, citation: Citation, evidence_version_id: int) -> FrozenCitation:
-        """From the row as it stands."""
-        return cls(
-            citation.element, evidence_version_id, citation.page_from, citation.page_to, citation.remark
-        )
-
-    def row(self) -> dict[str, object]:
-        """Its columns."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenWaiver:
-    """A waived gap as submitted."""
-
-    gap: str
-    element: str | None
-    points_at_risk: Decimal
-    reason: str
-
-    def row(self) -> dict[str, object]:
-        """Its columns."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +33,12 @@ class Frozen:
     signed_by: str
     signed_by_id: int
     signed_at: datetime
-    elements: list[FrozenElement]
-    files: list[FrozenFile]
-    citations: list[FrozenCitation]
-    waivers: list[FrozenWaiver]
+    contents: Contents
 
 
 def manifest_of(frozen: Frozen) -> str:
     """The canonical JSON of a package; what it says is all a package is."""
+    held = frozen.contents
     return canonical(
         {
             "format": FORMAT,
@@ -159,13 +48,13 @@ def manifest_of(frozen: Frozen) -> str:
             "rubric": {"title": frozen.rubric.title, "sha256": frozen.rubric.digest},
             "submitted": {"by": frozen.submitted_by, "at": _moment(frozen.submitted_at)},
             "signed": {"by": frozen.signed_by, "at": _moment(frozen.signed_at)},
-            "elements": [_element(frozen, element) for element in frozen.elements],
+            "elements": [_element(held, element) for element in held.elements],
             "files": [
-                _file(file) for file in sorted(frozen.files, key=lambda f: (f.sha256, f.evidence_version_id))
+                _file(file) for file in sorted(held.files, key=lambda f: (f.sha256, f.evidence_version_id))
             ],
             "waivers": [
                 {"gap": w.gap, "points_at_risk": format_score(w.points_at_risk), "reason": w.reason}
-                for w in sorted(frozen.waivers, key=lambda w: w.gap)
+                for w in sorted(held.waivers, key=lambda w: w.gap)
             ],
         }
     )
@@ -181,7 +70,7 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _element(frozen: Frozen, element: FrozenElement) -> dict[str, Any]:
+def _element(held: Contents, element: FrozenElement) -> dict[str, Any]:
     return {
         "code": element.code,
         "points": format_score(element.points),
@@ -193,7 +82,7 @@ def _element(frozen: Frozen, element: FrozenElement) -> dict[str, Any]:
                 "pages": [p for p in (citation.page_from, citation.page_to) if p is not None],
                 "remark": citation.remark,
             }
-            for citation in frozen.citations
+            for citation in held.citations
             if citation.element == element.code
         ],
     }

@@ -17,6 +17,7 @@ from portfolio.policy import Permission, Place
 from portfolio.queries import awards, places, rectifying, supplements
 from portfolio.queries import dossier as dossier_queries
 from portfolio.queries import package as queries
+from portfolio.queries.as_it_stands import unchanged
 from portfolio.queries.published import published_results
 from portfolio.queries.rounds import still_blind
 from portfolio.queries.submission import check_list
@@ -196,6 +197,7 @@ def _submission_page(
         listed=listed,
         asked=asked,
         answerable=answerable,
+        unchanged=unchanged(web.db(), dossier, listed, answerable) if answerable else (),
         requests=supplements.history(web.db(), dossier.id) if asked else (),
         packages=dossier_queries.packages(web.db(), dossier.id),
         days_left=days_until(answerable.request.due_at if answerable else dossier.cycle.submit_by, web.now()),

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.manifest import Frozen, FrozenCitation, FrozenElement, FrozenFile, FrozenWaiver
+from portfolio.contents import Contents, FrozenCitation, FrozenElement, FrozenFile, FrozenWaiver
+from portfolio.manifest import Frozen
 from portfolio.models import Package, PackageCitation, PackageElement, PackageFile, PackageWaiver
 from rubric.model import Rubric
 
@@ -35,18 +36,8 @@ class Names:
         )
 
 
-# for what is no part of any element
-NO_NAMES = Names("", "", "", "", "")
-
-
 def frozen_of(session: Session, package: Package, rubric: Rubric, names: Names) -> Frozen:
     """The package from its rows, in four statements."""
-    of_package = {"package_id": package.id}
-    elements = {row.element: row for row in session.scalars(select(PackageElement).filter_by(**of_package))}
-    order = [element.code for element in rubric.elements]
-    citations = session.scalars(
-        select(PackageCitation).filter_by(**of_package).order_by(PackageCitation.position)
-    )
     return Frozen(
         school_name=names.school,
         district=names.district,
@@ -58,6 +49,19 @@ def frozen_of(session: Session, package: Package, rubric: Rubric, names: Names) 
         signed_by=names.signed_by,
         signed_by_id=package.signed_by,
         signed_at=package.signed_at,
+        contents=contents_of(session, package.id, rubric),
+    )
+
+
+def contents_of(session: Session, package_id: int, rubric: Rubric) -> Contents:
+    """What the package holds, from its rows, in four statements."""
+    of_package = {"package_id": package_id}
+    elements = {row.element: row for row in session.scalars(select(PackageElement).filter_by(**of_package))}
+    order = [element.code for element in rubric.elements]
+    citations = session.scalars(
+        select(PackageCitation).filter_by(**of_package).order_by(PackageCitation.position)
+    )
+    return Contents(
         elements=[
             FrozenElement(row.element, row.points, row.score, row.justification)
             for row in sorted(elements.values(), key=lambda row: order.index(row.element))

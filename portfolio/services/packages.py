@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, update
@@ -15,9 +16,10 @@ from portfolio.models import Dossier, DossierState, GapWaiver, Package
 from portfolio.plaintext import plain_text
 from portfolio.policy import Actor
 from portfolio.queries.copies import MissingCopy
+from portfolio.queries.frozen import contents_of
 from portfolio.queries.submission import check_list
 from portfolio.services import passwords, sealing, supplements, timestamps
-from portfolio.services.occasions import Occasion, base_of, changed, occasion, supplemented
+from portfolio.services.occasions import Occasion, occasion
 from portfolio.storage import Storage
 
 SHORTEST_REASON = 4
@@ -131,8 +133,8 @@ def sign(
         session, actor=actor, now=now, dossier=dossier, listed=listed, handed_over=handed_over
     )
     if signed.asked is not None:
-        base = base_of(session, signed.asked.request, frozen.rubric)
-        frozen = supplemented(frozen, base, set(signed.asked.questions))
+        base = contents_of(session, signed.asked.request.package_id, frozen.rubric)
+        frozen = replace(frozen, contents=frozen.contents.over(base, signed.asked.questions.keys()))
     sealing.check_bytes(storage, frozen)
     package = sealing.seal(session, dossier, frozen, handed_over)
     if signed.asked is not None:
@@ -142,7 +144,7 @@ def sign(
             dossier=dossier,
             request=signed.asked.request,
             package=package,
-            changed=changed(frozen, base),
+            changed=frozen.contents.changed_since(base),
         )
     after = {"package_id": package.id, "number": package.number, "digest": package.digest}
     _trail(session, actor, now, Action.PACKAGE_SIGNED, dossier, after=after)

@@ -9,18 +9,13 @@ from decimal import Decimal
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 
+from portfolio.contents import Contents
 from portfolio.db import new_id
 from portfolio.errors import DomainError
-from portfolio.manifest import Frozen, FrozenCitation, FrozenElement, FrozenFile, FrozenWaiver, manifest_of
+from portfolio.manifest import Frozen, manifest_of
 from portfolio.manifest import digest_of as manifest_digest
 from portfolio.models import (
-    Blob,
-    Citation,
-    Derivation,
     Dossier,
-    Evidence,
-    EvidenceVersion,
-    EvidenceYear,
     Package,
     PackageCitation,
     PackageElement,
@@ -29,7 +24,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Actor
-from portfolio.queries.copies import newest_cited
+from portfolio.queries.as_it_stands import as_it_stands
 from portfolio.queries.submission import CheckList
 from portfolio.storage import Storage
 
@@ -51,28 +46,7 @@ def freeze(
     listed: CheckList,
     handed_over: HandedOver,
 ) -> Frozen:
-    """The dossier as it stands, with the newest version of each cited file."""
-    newest = newest_cited(dossier.id)
-    rows = session.execute(
-        select(Citation, Evidence, EvidenceVersion, Blob, Derivation.public_sha256)
-        .join(Evidence, Evidence.id == Citation.evidence_id)
-        .join(newest, newest.c.evidence_id == Evidence.id)
-        .join(
-            EvidenceVersion,
-            (EvidenceVersion.evidence_id == Evidence.id) & (EvidenceVersion.number == newest.c.number),
-        )
-        .join(EvidenceVersion.blob)
-        .outerjoin(Derivation, (Derivation.school_id == Blob.school_id) & (Derivation.sha256 == Blob.sha256))
-        .where(Citation.dossier_id == dossier.id)
-        .order_by(Citation.cited_at, Citation.id)
-    ).all()
-    years = _years(session, dossier)
-    files = {
-        row.EvidenceVersion.id: FrozenFile.of(
-            row.Evidence, row.EvidenceVersion, row.Blob, years.get(row.Evidence.id, []), row.public_sha256
-        )
-        for row in rows
-    }
+    """The dossier as it stands."""
     rubric = listed.standing.rubric
     names = dict(
         session.execute(select(User.id, User.name).where(User.id.in_([handed_over.by, actor.user_id]))).all()
@@ -89,44 +63,13 @@ def freeze(
         signed_by=names[actor.user_id],
         signed_by_id=actor.user_id,
         signed_at=now,
-        elements=[
-            FrozenElement(
-                e.code,
-                e.points,
-                listed.standing.assessments[e.code].score,
-                listed.standing.assessments[e.code].justification,
-            )
-            for e in rubric.elements
-        ],
-        files=list(files.values()),
-        citations=[FrozenCitation.of(row.Citation, row.EvidenceVersion.id) for row in rows],
-        waivers=[
-            FrozenWaiver(gap.key, gap.element, gap.points_at_risk, listed.waived[gap.key].reason)
-            for gap in listed.gaps
-            if gap.key in listed.waived
-        ],
+        contents=as_it_stands(session, dossier, listed),
     )
-
-
-def _years(session: Session, dossier: Dossier) -> dict[int, list[int]]:
-    rows = session.execute(
-        select(EvidenceYear.evidence_id, EvidenceYear.year)
-        .where(
-            EvidenceYear.evidence_id.in_(
-                select(Citation.evidence_id).where(Citation.dossier_id == dossier.id)
-            )
-        )
-        .order_by(EvidenceYear.year)
-    )
-    found: dict[int, list[int]] = {}
-    for evidence_id, year in rows:
-        found.setdefault(evidence_id, []).append(year)
-    return found
 
 
 def check_bytes(storage: Storage, frozen: Frozen) -> None:
     """What is about to be promised for ever must be there. Raises DomainError("bytes_missing")."""
-    for file in frozen.files:
+    for file in frozen.contents.files:
         if storage.size(file.school_id, file.sha256) != file.size:
             raise DomainError("bytes_missing", title=file.title)
         if file.public_sha256 and not storage.exists(file.school_id, file.public_sha256):
@@ -142,10 +85,10 @@ class _Sums:
     unscored: int
 
 
-def _sums_of(frozen: Frozen) -> _Sums:
+def _sums_of(held: Contents) -> _Sums:
     """The sums of what is frozen."""
-    cited = {citation.element for citation in frozen.citations}
-    scores = {element.code: element.score for element in frozen.elements}
+    cited = {citation.element for citation in held.citations}
+    scores = {element.code: element.score for element in held.elements}
     return _Sums(
         claimed=sum((score for score in scores.values() if score is not None), Decimal(0)),
         supported=sum((s for code, s in scores.items() if s is not None and code in cited), Decimal(0)),
@@ -157,12 +100,13 @@ def seal(session: Session, dossier: Dossier, frozen: Frozen, handed_over: Handed
     """Write the parts, then the package's own row, which seals them."""
     manifest = manifest_of(frozen)
     package_id = new_id()
-    citations = [{**c.row(), "position": n} for n, c in enumerate(frozen.citations)]
-    _write_parts(session, package_id, PackageElement, [e.row() for e in frozen.elements])
-    _write_parts(session, package_id, PackageFile, [f.row() for f in frozen.files])
+    held = frozen.contents
+    citations = [{**c.row(), "position": n} for n, c in enumerate(held.citations)]
+    _write_parts(session, package_id, PackageElement, [e.row() for e in held.elements])
+    _write_parts(session, package_id, PackageFile, [f.row() for f in held.files])
     _write_parts(session, package_id, PackageCitation, citations)
-    _write_parts(session, package_id, PackageWaiver, [w.row() for w in frozen.waivers])
-    totals = _sums_of(frozen)
+    _write_parts(session, package_id, PackageWaiver, [w.row() for w in held.waivers])
+    totals = _sums_of(held)
     package = Package(
         id=package_id,
         dossier_id=dossier.id,

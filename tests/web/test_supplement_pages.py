@@ -391,6 +391,29 @@ def test_the_school_hands_in_package_two_and_reads_what_changed(
     assert "补充材料已提交" in _text(lead, f"/dossiers/{listed}")
 
 
+def test_the_school_reads_which_elements_are_still_as_the_panel_saw_them(
+    school: School, store: Session, lead: Browser
+) -> None:
+    _asked(school, "C1", "C2", "C3")
+    address = f"/dossiers/{school.dossier.id}/submission"
+
+    def named() -> list[str]:
+        return re.findall(r"<small>([^<]*) 与 1 号申报包完全相同", _text(lead, address))
+
+    assert named() == ["C1, C2, C3"]
+    school.write("C2", text=ANSWER)
+    store.commit()
+    assert named() == ["C1, C3"]
+    school.add("C3", "补充的会议记录")
+    store.commit()
+    assert named() == ["C1"]
+    assert _text(lead, address).count("尚未补充") == 1
+    school.drop("C1")
+    store.commit()
+    assert named() == []
+    assert "尚未补充" not in _text(lead, address)
+
+
 def test_a_request_that_nobody_answered_says_so(school: School, lead: Browser) -> None:
     school.ask("C1", due_at=NOW + timedelta(microseconds=1))
     school.session.commit()
