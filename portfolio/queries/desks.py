@@ -69,6 +69,7 @@ class Member:
 class Conflict:
     """Why a panel must not have a school's packages: a member works there, or declared a conflict."""
 
+    user_id: int
     name: str
     declared: bool
 
@@ -91,6 +92,11 @@ class RoundDesk:
     def free_panels(self, school_id: int) -> list[PanelRow]:
         """The panels without a conflict with the school."""
         return [row for row in self.panels if (row.panel.id, school_id) not in self.conflicts]
+
+    def stands_without(self, row: PanelRow, school_id: int) -> bool:
+        """Whether those in conflict can stand by while the rest of the panel judges the school: its chair can't."""
+        tied = {conflict.user_id for conflict in self.conflicts.get((row.panel.id, school_id), ())}
+        return tied.isdisjoint(member.user_id for member in row.members if member.chair)
 
 
 def round_desks(session: Session, held: Cycle, *, with_aside: bool = True) -> list[RoundDesk]:
@@ -200,15 +206,15 @@ def _conflicts(session: Session, panel_ids: Sequence[int]) -> dict[tuple[int, in
         .distinct()
         .subquery()
     )
-    works = select(seat.c.panel_id, Membership.school_id, User.name, literal(0)).where(
+    works = select(seat.c.panel_id, Membership.school_id, User.id, User.name, literal(0)).where(
         Membership.user_id == seat.c.user_id, Membership.school_id.is_not(None), User.id == seat.c.user_id
     )
-    declared = select(seat.c.panel_id, Recusal.school_id, User.name, literal(1)).where(
+    declared = select(seat.c.panel_id, Recusal.school_id, User.id, User.name, literal(1)).where(
         Recusal.user_id == seat.c.user_id, User.id == seat.c.user_id
     )
     found: dict[tuple[int, int], list[Conflict]] = {}
-    for panel_id, school_id, name, was_declared in session.execute(union_all(works, declared)):
-        conflict = Conflict(name, bool(was_declared))
+    for panel_id, school_id, user_id, name, was_declared in session.execute(union_all(works, declared)):
+        conflict = Conflict(user_id, name, bool(was_declared))
         if conflict not in found.setdefault((panel_id, school_id), []):
             found[(panel_id, school_id)].append(conflict)
     return found

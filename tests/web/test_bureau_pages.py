@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from decimal import Decimal
 
@@ -225,6 +226,10 @@ def test_a_conflict_is_shown_before_and_refused_all_the_same(store: Session, cle
     page = text_of(clerk, f"/bureau/panels?cycle={dossier.cycle_id}")
     assert "b-conflict" in page and "王芳" in page.split("b-conflict")[1][:200]
     assert f'<option value="{clear.id}">' in page and f'<option value="{mixed.id}">' not in page
+    (without,) = re.findall(r'<a href="([^"]+)"[^>]*>避开他们分配', page)
+    proposed = text_of(clerk, html.unescape(without))
+    assert f'name="give" value="{package.id}:{chen.id}:' in proposed
+    assert f'name="give" value="{package.id}:{wang.id}:' not in proposed
     round_id = _first_round(store, dossier.cycle_id).id
     answer = clerk.post(f"/bureau/packages/{package.id}/assignments", {"panel": mixed.id, "round": round_id})
     assert answer.status_code == 422
