@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import and_, or_, select, true
+from sqlalchemy import and_, case, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portfolio.models import (
@@ -24,6 +24,7 @@ from portfolio.models import (
 )
 from portfolio.policy import counts
 from portfolio.queries.appeals import AppealView, appeals
+from portfolio.queries.supplements import changed_since
 from rubric.model import Channel, Element
 from rubric.scoring import Judgement, Rung, Stage, ladder
 
@@ -36,6 +37,8 @@ class Voice:
     score: Decimal | None
     reason: str
     channel: str | None
+    # the number of an earlier package it is about, where a supplement changed the element since
+    made_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class JudgedElement:
     reason: str
     # what the school answered to a factual error in it
     appeal: AppealView | None = None
+    # by the expert's name: the number of an earlier package their score is about, where the element differs since
+    made_on: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def published(self) -> Decimal | None:
@@ -69,10 +74,12 @@ class JudgedElement:
     @property
     def voices(self) -> tuple[Voice, ...]:
         """What the experts said, each of it once with all who said it in the same words, in the experts' order."""
-        said: dict[tuple[Decimal | None, str, str | None], list[str]] = {}
+        said: dict[tuple[Decimal | None, str, str | None, int | None], list[str]] = {}
         for rung in self.rungs:
             if rung.stage == Stage.EXPERT:
-                said.setdefault((rung.score, rung.reason, rung.channel), []).append(rung.who or "")
+                who = rung.who or ""
+                words = rung.score, rung.reason, rung.channel, self.made_on.get(who)
+                said.setdefault(words, []).append(who)
         return tuple(Voice(tuple(who), *words) for words, who in said.items())
 
     @property
@@ -106,13 +113,13 @@ def judged_elements(
     """The ladders of these elements, of those that are settled; three statements."""
     codes = [element.code for element in elements]
     submitted = _submitted(session, assignment, codes)
-    voices = _expert_judgements(session, assignment.id, element=codes[0] if len(codes) == 1 else None)
+    said = _expert_judgements(session, assignment.id, element=codes[0] if len(codes) == 1 else None)
     settled = _settled(session, assignment, codes)
     return [
         _judged(
             element,
             submitted[element.code],
-            voices.get(element.code, []),
+            said.get(element.code, []),
             [*settled[element.code].values()],
             answered.get(element.code),
         )
@@ -139,6 +146,14 @@ def _submitted(session: Session, assignment: Assignment, codes: list[str]) -> di
     for row in rows:
         found[row.element].append(row)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an expert said, and of which earlier package if the element differs since."""
+
+    judgement: Judgement
+    made_on: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +202,7 @@ def _settled(session: Session, assignment: Assignment, codes: list[str]) -> dict
 def _judged(
     element: Element,
     submitted: list[PackageElement],
-    voices: list[Judgement],
+    said: list[_Said],
     settled: list[_Settled],
     answered: AppealView | None,
 ) -> JudgedElement:
@@ -199,18 +214,20 @@ def _judged(
         school=signed,
         earlier=next((each for each in earlier if each.score != signed.score), None),
         rounds=[Judgement(each.round, each.score, each.reason) for each in rounds],
-        experts=voices,
+        experts=[each.judgement for each in said],
         final=Judgement(None, before.score, before.reason) if before else stands,
         appeal=stands if before else None,
     )
-    return JudgedElement(element, rungs, here.score, here.rule, here.reason, answered)
+    made_on = {each.judgement.who or "": each.made_on for each in said if each.made_on is not None}
+    return JudgedElement(element, rungs, here.score, here.rule, here.reason, answered, made_on)
 
 
 def _expert_judgements(
     session: Session, assignment_id: int, *, element: str | None = None
-) -> dict[str, list[Judgement]]:
+) -> dict[str, list[_Said]]:
     """What each expert said of each element, or of one, in the order the experts were named; one statement."""
     expert = aliased(User)
+    outdated = changed_since(Package.dossier_id, ElementReview.element, ElementReview.package_number)
     rows = session.execute(
         select(
             ElementReview.element,
@@ -218,6 +235,7 @@ def _expert_judgements(
             ElementReview.reason,
             ElementReview.channel,
             expert.name,
+            case((outdated, ElementReview.package_number)),
         )
         .join(Review, Review.id == ElementReview.review_id)
         .join(expert, expert.id == Review.expert_id)
@@ -230,7 +248,8 @@ def _expert_judgements(
         )
         .order_by(Review.created_at, Review.id)
     )
-    found: dict[str, list[Judgement]] = defaultdict(list)
-    for code, score, reason, channel, name in rows:
-        found[code].append(Judgement(name, score, reason, Channel(channel) if channel else None))
+    found: dict[str, list[_Said]] = defaultdict(list)
+    for code, score, reason, channel, name, made_on in rows:
+        judgement = Judgement(name, score, reason, Channel(channel) if channel else None)
+        found[code].append(_Said(judgement, made_on))
     return dict(found)

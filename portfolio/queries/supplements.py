@@ -244,7 +244,9 @@ def proposals(session: Session, assignment: Assignment, *, of: int | None = None
 Number = InstrumentedAttribute[int | None]
 
 
-def changed_since(dossier_id: int, element: InstrumentedAttribute[str], number: Number) -> Exists:
+def changed_since(
+    dossier_id: InstrumentedAttribute[int] | int, element: InstrumentedAttribute[str], number: Number
+) -> Exists:
     """Whether a package after this number has the element otherwise, as a condition over rows that hold both."""
     answer = aliased(Package)
     return exists().where(

@@ -29,6 +29,7 @@ from tests.conftest import Browser
 from tests.counting import statements
 from tests.factories import NOW, PASSWORD, make_school, make_staff
 from tests.panel_factory import make_scene
+from tests.result_factory import make_settled
 from tests.supplement_factory import QUESTION, School, make_school_before_a_panel
 from tests.web.pages import without_tokens
 from tests.worksheet_factory import filled, write
@@ -304,6 +305,20 @@ def test_the_table_says_which_scores_were_made_on_which_package(
     assert len(seen) <= 8, seen
     older = f"/rounds/{school.panel.assignment.round_id}/settlement/{school.panel.package.id}"
     assert chair.get(older).status_code == 200, "the address from before still leads there"
+
+
+def test_the_result_says_which_scores_were_made_before_the_supplement(
+    school: School, store: Session, lead: Browser
+) -> None:
+    _answered(school, "C3")
+    store.refresh(school.panel.assignment)
+    settled = make_settled(store, scene=school.panel)
+    for code in ("C3", "C26"):  # one that the supplement changed, one that it left alone
+        school.panel.row(code).package_number = 1
+    settled.publish()
+    store.commit()
+    page = _text(lead, f"/dossiers/{school.dossier.id}/result")
+    assert page.count("依据第 1 号申报包，补充材料之前") == 1
 
 
 # ---- the school
