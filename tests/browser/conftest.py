@@ -220,16 +220,24 @@ def line_cut(page: Page) -> Iterator[None]:
 
 
 @contextmanager
-def before_the_scripts(page: Page) -> Iterator[None]:
-    """The page anew, over a line so slow that what is done inside is done before its scripts have come."""
+def held_back(page: Page, pattern: str | re.Pattern[str]) -> Iterator[list[Route]]:
+    """Requests of the page to such an address wait until the end of the block."""
     held: list[Route] = []
-    page.route("**/js/drafts.js*", lambda route: held.append(route))
-    page.reload(wait_until="commit")
-    yield
-    wait_until(page, lambda: bool(held))
+    holding = True
+    page.route(pattern, lambda route: held.append(route) if holding else route.continue_())
+    yield held
+    holding = False
     for route in held:
         route.continue_()
-    page.unroute_all()
+
+
+@contextmanager
+def before_the_scripts(page: Page) -> Iterator[None]:
+    """The page anew, over a line so slow that what is done inside is done before its scripts have come."""
+    with held_back(page, "**/js/drafts.js*") as held:
+        page.reload(wait_until="commit")
+        yield
+        wait_until(page, lambda: bool(held))
 
 
 def wait_until(page: Page, is_so: Callable[[], bool]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, held_back
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -65,17 +65,15 @@ def test_files_dropped_anywhere_on_the_page_are_taken(lead: Page) -> None:
 
 
 def test_each_file_shows_how_far_it_is(lead: Page, tmp_path: Path) -> None:
-    held: list[Route] = []
-    lead.route(re.compile(r"/evidence/uploads/"), lambda route: held.append(route))
-    _open(lead, "C65")
-    before = _cited(lead)
-    lead.set_input_files(PICKER, [_file(tmp_path, f"实验记录{n}.txt", f"第 {n} 次实验") for n in range(3)])
-    # two at a time; the third waits its turn
-    expect(lead.locator(".up progress")).to_have_count(2)
-    expect(lead.locator(".up").nth(2)).to_contain_text("实验记录2.txt")
-    lead.unroute_all()
-    for route in held:
-        route.continue_()
+    with held_back(lead, re.compile(r"/evidence/uploads/")):
+        _open(lead, "C65")
+        before = _cited(lead)
+        lead.set_input_files(
+            PICKER, [_file(tmp_path, f"实验记录{n}.txt", f"第 {n} 次实验") for n in range(3)]
+        )
+        # two at a time; the third waits its turn
+        expect(lead.locator(".up progress")).to_have_count(2)
+        expect(lead.locator(".up").nth(2)).to_contain_text("实验记录2.txt")
     expect(lead.locator(CARDS)).to_have_count(before + 3)
     expect(lead.locator(".up progress")).to_have_count(0)
 
