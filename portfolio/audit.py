@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -139,6 +139,33 @@ def record(
             after=_plain(after),
         )
     )
+
+
+def record_each(
+    session: Session,
+    *,
+    actor_id: int | None,
+    at: datetime,
+    action: Action,
+    subject: tuple[str, int],
+    school_id: int | None,
+    after: Sequence[Mapping[str, Any]],
+) -> None:
+    """Append as many events about one `subject` as there are values, in one statement."""
+    events = [
+        {
+            "at": at,
+            "actor_id": actor_id,
+            "action": action.value,
+            "subject_type": subject[0],
+            "subject_id": subject[1],
+            "school_id": school_id,
+            "after": _plain(values),
+        }
+        for values in after
+    ]
+    if events:
+        session.execute(insert(AuditEvent), events)
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

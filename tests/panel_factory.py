@@ -25,7 +25,7 @@ from portfolio.models import (
     User,
 )
 from portfolio.policy import Actor
-from portfolio.services import closing, panels, reviews, settlement, terms
+from portfolio.services import agreement, closing, panels, reviews, settlement, terms
 from portfolio.services.allotting import Allotment, propose
 from portfolio.services.cycles import RoundPlan
 from rubric.loader import DEFAULT, find
@@ -138,10 +138,19 @@ class Scene:
         codes = self.session.scalars(
             select(PackageElement.element).where(PackageElement.package_id == self.package.id)
         ).all()
-        for code in codes:
+        actor = self.chair_actor
+        at_once = agreement.settle_agreed(
+            self.session,
+            actor=actor,
+            now=NOW,
+            assignment=self.assignment,
+            codes=set(codes) - set(finals),
+            follows=reason,
+        )
+        for code in set(codes) - set(at_once):
             settlement.settle(
                 self.session,
-                actor=self.chair_actor,
+                actor=actor,
                 now=NOW,
                 assignment=self.assignment,
                 code=code,

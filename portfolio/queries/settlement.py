@@ -96,6 +96,12 @@ class Row:
         return disagreement(self.scores, self.claimed)
 
     @property
+    def is_agreed(self) -> bool:
+        """Whether nothing is left to weigh: two experts or more gave one score, of what stands, and nobody remarked."""
+        one_voice = len(self.scores) > 1 and self.spread == 0
+        return self.rule is None and one_voice and not self.remarks and not any(self.made_on)
+
+    @property
     def is_below_self(self) -> bool:
         """Whether the panel gives less than the school claims."""
         given = self.median if self.rule is None else self.final
@@ -124,6 +130,11 @@ class Table:
     def settled(self) -> int:
         """How many elements have their final score, or are said not to be assessed."""
         return sum(row.rule is not None for row in self.rows)
+
+    @property
+    def agreed(self) -> tuple[Row, ...]:
+        """The open elements on which nothing is left to weigh."""
+        return tuple(row for row in self.rows if row.is_agreed)
 
     @property
     def made_on_earlier(self) -> int | None:

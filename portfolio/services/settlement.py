@@ -40,7 +40,18 @@ from portfolio.services.terms import (
 )
 from rubric.review import median
 
-__all__ = ["judgement", "open_table", "outstanding", "progress", "rule_anew", "settle", "undo"]
+__all__ = [
+    "judgement",
+    "must_be_explained",
+    "open_table",
+    "outstanding",
+    "progress",
+    "ready",
+    "rule_anew",
+    "settle",
+    "standing_by",
+    "undo",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ def settle(
     Raises Refused by field, StaleWrite with the determination as it stands, DomainError (assignment_closed,
     settlement_not_open, closing_proposed, reviews_outstanding), NotFound for an element the package doesn't have.
     """
-    terms = _ready(session, assignment)
+    terms = ready(session, assignment)
     case = _case(session, assignment, code, terms)
     values = _checked(case, score_text, rule, plain_text(reason))
     standing = _standing(session, assignment, code, version)
@@ -133,7 +144,7 @@ def undo(
     Raises StaleWrite with the determination as it stands, DomainError (assignment_closed, settlement_not_open,
     closing_proposed, reviews_outstanding, nothing_settled).
     """
-    terms = _ready(session, assignment)
+    terms = ready(session, assignment)
     standing = _standing(session, assignment, code, version)
     if standing is None:
         raise DomainError("nothing_settled")
@@ -161,8 +172,8 @@ def outstanding(session: Session, assignment: Assignment) -> int:
     return count_outstanding(session, assignment, terms_of(session, assignment))
 
 
-def _ready(session: Session, assignment: Assignment) -> Terms:
-    """Holds the table for this write, where finals may be set."""
+def ready(session: Session, assignment: Assignment) -> Terms:
+    """Holds the table for this write. Raises DomainError as `settle` does unless finals may be set."""
     lock(session, assignment)
     terms = terms_of(session, assignment)
     check_all_in(session, assignment, terms)
@@ -202,7 +213,8 @@ def _checked(case: _Case, score_text: str, rule: str, reason: str) -> dict[str, 
     elif score is not None and rests_on is SettlementRule.MEDIAN and score != case.median:
         errors["rule"] = DomainError("rule_not_median", field="rule", median=case.median)
     needed = rests_on in (SettlementRule.CHAIR, SettlementRule.NOT_ASSESSED) or (
-        score is not None and _must_be_explained(case, score)
+        score is not None
+        and must_be_explained(score, points=case.points, claimed=case.claimed, median=case.median)
     )
     if needed and not reason.strip():
         errors["reason"] = DomainError("reason_missing", field="reason")
@@ -212,8 +224,11 @@ def _checked(case: _Case, score_text: str, rule: str, reason: str) -> dict[str, 
     return {"score": score, "rule": rests_on, "reason": reason.strip()}
 
 
-def _must_be_explained(case: _Case, final: Decimal) -> bool:
-    return final < case.points or final != case.claimed or final != case.median
+def must_be_explained(
+    final: Decimal, *, points: Decimal, claimed: Decimal | None, median: Decimal | None
+) -> bool:
+    """Whether the school is owed a reason: points are lost, or school or experts said otherwise."""
+    return final < points or final != claimed or final != median
 
 
 def _rule(text: str, errors: dict[str, DomainError]) -> SettlementRule | None:
@@ -245,12 +260,17 @@ def _next_number(session: Session, assignment: Assignment, code: str) -> int:
 
 def _stand(session: Session, standing: Determination | None, ruling: Ruling) -> Determination:
     """Make a ruling the one that stands."""
-    settled = standing or Determination(assignment_id=ruling.assignment_id, element=ruling.element)
-    for name in ("score", "rule", "reason", "settled_by", "settled_at"):
-        setattr(settled, name, getattr(ruling, name))
-    settled.version = ruling.number
+    settled = standing_by(standing or Determination(), ruling)
     session.add(settled)
     session.flush()
+    return settled
+
+
+def standing_by(settled: Determination, ruling: Ruling) -> Determination:
+    """The determination as the ruling says it, its version the ruling's number."""
+    for name in ("assignment_id", "element", "score", "rule", "reason", "settled_by", "settled_at"):
+        setattr(settled, name, getattr(ruling, name))
+    settled.version = ruling.number
     return settled
 
 

@@ -361,6 +361,13 @@ ACTIONS = {
     "settle by form": Action(
         "settlement.submit_element", _table("/elements/C3"), {"chair": RULING}, _ruling, "POST", CHAIR_ONLY
     ),
+    "settle what all agree on": Action(
+        "settlement.settle_agreed",
+        _table("/agreed"),
+        {"chair": RULING},
+        lambda ground, state: {"element": ["C5", "C6"]},
+        openly_refused=CHAIR_ONLY,
+    ),
     "take back": Action(
         "settlement.undo",
         _table("/elements/C2/undo"),

@@ -211,6 +211,23 @@ def test_an_expert_far_from_the_rest_is_shown_to_the_chair(store: Session, log_i
         )
 
 
+def test_what_all_agree_on_is_settled_with_one_press(
+    scene: Scene, store: Session, chair: Browser, log_in: LogIn
+) -> None:
+    page = chair.get(_address(scene)).get_data(as_text=True)
+    assert "81 个待定要素，全体专家评分一致" in page
+    listed = re.findall(r'name="element" value="(C\d+)"', page)
+    assert len(listed) == 81 and {"C26", "C71", "C14"}.isdisjoint(listed)
+    expert = log_in(scene.experts[0])
+    assert 'name="element"' not in expert.get(_address(scene)).get_data(as_text=True)
+    assert expert.post(_address(scene) + "/agreed", {"element": listed}).status_code == 403
+    answer = chair.post(_address(scene) + "/agreed", {"element": listed[:80]})
+    assert answer.status_code == 302
+    assert {each.element for each in _settled(store)} == set(listed[:80])
+    after = chair.get(_address(scene)).get_data(as_text=True)
+    assert "80 个评估要素已定分。" in after and "1 个待定要素，全体专家评分一致" in after
+
+
 # ---- Settling ----
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, jsonify, redirect, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portfolio import web, wording
 from portfolio.blueprints.forms import unsaved
@@ -15,7 +16,9 @@ from portfolio.errors import Refused, StaleWrite
 from portfolio.jsonbody import read_json
 from portfolio.models import Assignment, Determination
 from portfolio.policy import Permission
+from portfolio.queries import places
 from portfolio.queries import settlement as queries
+from portfolio.services import agreement
 from portfolio.services import settlement as service
 from portfolio.services.dossiers import based_on
 from portfolio.templating import score
@@ -50,6 +53,22 @@ def submit_element(assignment: Assignment, round_id: int, package_id: int, code:
     except StaleWrite:
         return page(undone(round_id, package_id), code=code, typed=typed, stale=True), 409
     return redirect(web.local_target(typed.get("next")) or table_address(assignment))
+
+
+@blueprint.post(f"{TABLE}/agreed")
+@web.guard(Permission.SETTLEMENT_WRITE, places.settlement)
+def settle_agreed(assignment: Assignment) -> Any:
+    """Settle the elements that were listed, where all experts still agree."""
+    settled = agreement.settle_agreed(
+        web.db(),
+        actor=web.actor(),
+        now=web.now(),
+        assignment=assignment,
+        codes=set(request.form.getlist("element")),
+        follows=_("The panel agrees with the self-score of the school."),
+    )
+    flash(ngettext("%(num)s element is settled.", "%(num)s elements are settled.", len(settled)), "ok")
+    return redirect(table_address(assignment))
 
 
 @blueprint.post(f"{TABLE}/elements/<code>/undo")
