@@ -27,6 +27,7 @@ from portfolio.models import Errand, ErrandKind, ErrandState, Package
 from portfolio.queries.package import contents
 from portfolio.services import errands
 from portfolio.services.moving import into, out, reading
+from portfolio.services.moving.into import TakenIn
 from portfolio.storage import BlobMissing, Storage, StorageError, StorageFull
 
 BEAT = timedelta(seconds=1)
@@ -130,17 +131,7 @@ class Worker:
     def settle(self, errand_id: int, attempt: int, state: ErrandState, **values: Any) -> None:
         """Write down how this attempt ended. Raises NotWanted if somebody ended it before."""
         with writing(self.sessions) as session:
-            kept = session.scalar(
-                update(Errand)
-                .where(
-                    Errand.id == errand_id, Errand.state == ErrandState.RUNNING, Errand.attempts == attempt
-                )
-                .values(state=state, finished_at=self.clock(), **values)
-                .returning(Errand.id)
-                .execution_options(synchronize_session=False)
-            )
-        if kept is None:
-            raise NotWanted
+            _say(session, errand_id, attempt, state=state, finished_at=self.clock(), **values)
 
     @contextmanager
     def _room(self, errand_id: int) -> Iterator[Path]:
@@ -197,19 +188,7 @@ class _Attempt:
     def _say(self, **values: Any) -> None:
         """Write these values into the row. Raises NotWanted."""
         with writing(self.worker.sessions) as session:
-            kept = session.scalar(
-                update(Errand)
-                .where(
-                    Errand.id == self.id,
-                    Errand.state == ErrandState.RUNNING,
-                    Errand.attempts == self.number,
-                )
-                .values(**values)
-                .returning(Errand.id)
-                .execution_options(synchronize_session=False)
-            )
-        if kept is None:
-            raise NotWanted
+            _say(session, self.id, self.number, **values)
 
     def keep(self, archive: Archive) -> None:
         """Write an archive into the store, where it stays for some days."""
@@ -237,10 +216,10 @@ class _Attempt:
         )
 
     def take_in(self) -> None:
-        """Take a school in."""
+        """Take a school in; that it is in and that the errand is done is written in one transaction."""
         worker, expected = self.worker, (self.errand.context or {}).get("expected")
         with reading.read(self._fetched(), expected=expected) as archive:
-            taken = into.take_in(
+            into.take_in(
                 worker.sessions,
                 worker.storage,
                 archive,
@@ -248,11 +227,16 @@ class _Attempt:
                 actor_id=self.errand.asked_by,
                 now=worker.clock(),
                 progress=self.progress,
+                note=self._taken_in,
             )
-        worker.settle(
+
+    def _taken_in(self, session: Session, taken: TakenIn) -> None:
+        _say(
+            session,
             self.id,
             self.number,
-            ErrandState.DONE,
+            state=ErrandState.DONE,
+            finished_at=self.worker.clock(),
             school_id=taken.school_id,
             sha256=None,
             done=taken.size,
@@ -278,3 +262,16 @@ class _Attempt:
         except BlobMissing as error:
             raise DomainError("upload_gone") from error
         return copy
+
+
+def _say(session: Session, errand_id: int, attempt: int, **values: Any) -> None:
+    """Write into an errand's row, while this attempt is the one under way. Raises NotWanted."""
+    kept = session.scalar(
+        update(Errand)
+        .where(Errand.id == errand_id, Errand.state == ErrandState.RUNNING, Errand.attempts == attempt)
+        .values(**values)
+        .returning(Errand.id)
+        .execution_options(synchronize_session=False)
+    )
+    if kept is None:
+        raise NotWanted

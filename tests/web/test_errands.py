@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from portfolio.db import writing
+from portfolio.db import make_engine, make_sessions, writing
 from portfolio.documents.archive.verify import Verification
 from portfolio.models import (
     Errand,
@@ -32,7 +32,7 @@ from portfolio.services import accounts, blobs, errands, sweeping
 from portfolio.services.errand_work import Worker
 from portfolio.services.moving import reading
 from portfolio.storage import Storage
-from tests.conftest import Browser, Clock
+from tests.conftest import Browser, Clock, fresh
 from tests.factories import (
     NOW,
     cite,
@@ -43,6 +43,7 @@ from tests.factories import (
     make_user,
     score_all,
 )
+from tests.moving_factory import export
 from tests.panel_factory import Scene, make_scene
 
 LogIn = Callable[[User], Browser]
@@ -340,6 +341,46 @@ def test_the_bureau_takes_in_a_school_that_is_here_and_reads_why_not(
     stopped = ground.work()
     assert (stopped.state, stopped.failure) == (ErrandState.FAILED, "school_here")
     assert ground.scene.school.name in bureau.get("/errands").get_data(as_text=True)
+
+
+@pytest.fixture
+def arriving(request: pytest.FixtureRequest, storage: Storage, tmp_path: Path) -> Path:
+    """The archive of a school of another installation."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    with fresh(request, "sqlite", folder) as url:
+        engine = make_engine(url)
+        sessions = make_sessions(engine)
+        with writing(sessions) as session:
+            school = make_school(session, "远道学校")
+            make_evidence(session, school, storage, folder, title=TITLE)
+        packed = export(sessions, storage, school.id, folder / "out")
+        engine.dispose()
+    return packed
+
+
+def test_a_school_from_elsewhere_is_taken_in(ground: Ground, log_in: LogIn, arriving: Path) -> None:
+    bureau = log_in(ground.bureau)
+    form = {"files": (io.BytesIO(arriving.read_bytes()), "远道学校.zip"), "digest": ""}
+    assert bureau.post("/bureau/school-import", form).status_code == 302
+    done = ground.work()
+    assert (done.state, done.context["files"] if done.context else None) == (ErrandState.DONE, 1)
+    assert "远道学校" in bureau.get("/errands").get_data(as_text=True)
+
+
+def test_who_cancels_after_the_last_file_has_come_finds_no_school(
+    ground: Ground, log_in: LogIn, store: Session, arriving: Path
+) -> None:
+    bureau = log_in(ground.bureau)
+    form = {"files": (io.BytesIO(arriving.read_bytes()), "远道学校.zip"), "digest": ""}
+    bureau.post("/bureau/school-import", form)
+    cancel = f"/errands/{ground.errand().id}/cancellation"
+    worker = ground.worker()
+    # nobody asks how far it is between the last file and the rows: no second has gone by
+    storage = Interrupted(ground.storage, lambda: bureau.post(cancel))
+    replace(worker, storage=storage).run(errand_id=ground.errand().id)  # type: ignore[arg-type]
+    assert ground.errand().state is ErrandState.CANCELLED
+    assert store.scalars(select(School.name)).all() == [ground.scene.school.name]
 
 
 def test_a_form_without_a_file_or_with_half_a_digest_is_refused(ground: Ground, log_in: LogIn) -> None:

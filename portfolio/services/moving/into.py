@@ -59,9 +59,11 @@ def take_in(
     actor_id: int | None,
     now: datetime,
     progress: Progress = lambda _done, _total: None,
+    note: Callable[[Session, TakenIn], None] = lambda _session, _taken: None,
 ) -> TakenIn:
     """Take in a school that isn't here, in transactions of its own; files pass through `folder`.
 
+    `note` is called at the end of the transaction that writes the school, and may raise to end it.
     Raises DomainError: school_here, cycle_other, ids_taken, package_forged, what reading the archive raises,
     upload_no_room, storage_unavailable. Then nothing of it is here, and it can be tried again.
     """
@@ -72,6 +74,7 @@ def take_in(
         with writing(sessions) as session:
             _check_absent(session, archive)
             taken = _write(session, storage, archive, actor_id=actor_id, now=now)
+            note(session, taken)
     except BaseException as error:
         with suppress(Exception), writing(sessions) as session:
             blobs.sweep_unknown(session, storage, school_id=archive.school_id)
