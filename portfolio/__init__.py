@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_babel import Babel
@@ -20,6 +21,9 @@ from portfolio.jobs import Jobs
 from portfolio.services import background
 from portfolio.storage import Storage
 from portfolio.storage.factory import from_url
+
+if TYPE_CHECKING:
+    from portfolio.web import Services
 
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
@@ -77,20 +81,24 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Babel(app, locale_selector=web.locale)
     Bootstrap5(app)
-    sessions = make_sessions(make_engine(settings.database_url), info={GAP_WEIGHTS: settings.read_weights()})
-    storage = from_url(settings.storage_url, settings.data_folder)
-    clock = clock or web.utc_now
-    jobs = make_jobs(settings, sessions=sessions, storage=storage, clock=clock)
-    web.init(
-        app,
-        web.Services(settings=settings, sessions=sessions, storage=storage, jobs=jobs, clock=clock),
-    )
+    web.init(app, compose(settings, clock=clock))
     errorpages.init(app)
     templating.init(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"portfolio.blueprints.{name}").blueprint)
     web.declare_assets(app)
     return app
+
+
+def compose(settings: Settings, *, clock: Callable[[], datetime] | None = None) -> Services:
+    """What the pages stand on. Raises DatabaseMisconfigured, StorageMisconfigured."""
+    from portfolio.web import Services, utc_now
+
+    sessions = make_sessions(make_engine(settings.database_url), info={GAP_WEIGHTS: settings.read_weights()})
+    storage = from_url(settings.storage_url, settings.data_folder)
+    clock = clock or utc_now
+    jobs = make_jobs(settings, sessions=sessions, storage=storage, clock=clock)
+    return Services(settings=settings, sessions=sessions, storage=storage, jobs=jobs, clock=clock)
 
 
 def make_jobs(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import web
+from portfolio import create_app, web
 from portfolio.errors import DomainError
 from portfolio.models import Role, School
 from portfolio.policy import Permission
-from tests.conftest import Browser
+from tests.conftest import Browser, settings_in
 from tests.factories import make_school, make_user
 
 LogIn = Callable[..., Browser]
@@ -23,6 +24,12 @@ def schools(store: Session) -> int:
     """How many schools there are, as committed."""
     store.rollback()
     return store.scalar(select(func.count()).select_from(School)) or 0
+
+
+@pytest.fixture
+def pages(tmp_path: Path, sqlite_url: str) -> Flask:
+    """An application of its own: these tests add addresses to it."""
+    return create_app(settings_in(tmp_path, sqlite_url))
 
 
 @pytest.mark.parametrize("header", [None, "wrong"])
