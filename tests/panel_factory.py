@@ -12,6 +12,7 @@ from portfolio.models import (
     Assignment,
     Closing,
     Cycle,
+    Determination,
     Dossier,
     ElementReview,
     InterestStatement,
@@ -132,33 +133,39 @@ class Scene:
         self.settle_at({}, reason)
 
     def settle_at(self, finals: dict[str, str], reason: str = "专家组一致意见。") -> None:
-        """The chair settles every element at the score named, else at the self-score, where that is the median."""
+        """The chair settles every open element at the score named, else at the self-score, where that is the median."""
         if self.assignment.settling_since is None:
             self.open_table()
+        settled = select(Determination.element).where(Determination.assignment_id == self.assignment.id)
         codes = self.session.scalars(
-            select(PackageElement.element).where(PackageElement.package_id == self.package.id)
+            select(PackageElement.element).where(
+                PackageElement.package_id == self.package.id, PackageElement.element.not_in(settled)
+            )
         ).all()
-        actor = self.chair_actor
         at_once = agreement.settle_agreed(
             self.session,
-            actor=actor,
+            actor=self.chair_actor,
             now=NOW,
             assignment=self.assignment,
             codes=set(codes) - set(finals),
             follows=reason,
         )
         for code in set(codes) - set(at_once):
-            settlement.settle(
-                self.session,
-                actor=actor,
-                now=NOW,
-                assignment=self.assignment,
-                code=code,
-                score_text=finals.get(code, str(claimed(code))),
-                rule="median",
-                reason=reason,
-                version=0,
-            )
+            self.settle(code, finals.get(code, str(claimed(code))), reason)
+
+    def settle(self, code: str, score: str, reason: str) -> Determination:
+        """The chair settles an open element at its median."""
+        return settlement.settle(
+            self.session,
+            actor=self.chair_actor,
+            now=NOW,
+            assignment=self.assignment,
+            code=code,
+            score_text=score,
+            rule="median",
+            reason=reason,
+            version=0,
+        )
 
 
 def claimed(code: str) -> Decimal:

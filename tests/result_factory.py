@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Assignment, RectificationItem, Role, User
 from portfolio.policy import Actor
-from portfolio.services import panel_reports, publishing, settlement
+from portfolio.services import panel_reports, publishing
 from portfolio.services.panel_reports import Plan
-from rubric.loader import DEFAULT, find
 from tests.factories import NOW, actor_for, bureau_actor, make_user
-from tests.panel_factory import Scene, claimed, make_scene
+from tests.panel_factory import Scene, make_scene
 
 LOST = {"C3": "0.5", "C26": "0.4"}
 DUE = (NOW + timedelta(days=60)).date()
@@ -71,18 +70,9 @@ def make_settled(session: Session, *, scene: Scene | None = None) -> Published:
     for number in range(len(made.experts)):
         made.hand_in(number, LOST)
     made.open_table()
-    for element in find(DEFAULT).elements:
-        settlement.settle(
-            session,
-            actor=made.chair_actor,
-            now=NOW,
-            assignment=made.assignment,
-            code=element.code,
-            score_text=LOST.get(element.code, str(claimed(element.code))),
-            rule="median",
-            reason=f"{element.code}：佐证不足。",
-            version=0,
-        )
+    for code, score in LOST.items():
+        made.settle(code, score, f"{code}：佐证不足。")
+    made.settle_all("佐证不足。")
     return Published(
         made,
         make_user(session, Role.LEAD, school=made.school),

@@ -37,14 +37,15 @@ def closed_scene(
         dossier = make_dossier(session, make_school(session), beside.cycle)
         score_all(session, dossier)
     scene = _scene(session, dossier, rounds)
-    scene.hand_in(0)
+    for number in range(2):
+        scene.hand_in(number)
     scene.settle_all()
     scene.close()
     return scene
 
 
 def _scene(session: Session, dossier: object, rounds: list[RoundPlan] | None) -> Scene:
-    scene = make_scene(session, experts=1, dossier=dossier, rounds=rounds)  # type: ignore[arg-type]
+    scene = make_scene(session, experts=2, dossier=dossier, rounds=rounds)  # type: ignore[arg-type]
     scene.panel.name = f"专家组 {scene.panel.id}"  # the next one of this round is formed under the usual name
     session.flush()
     return scene

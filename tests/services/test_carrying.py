@@ -51,7 +51,7 @@ class Cycles:
 
     def __init__(self, session: Session, storage: Storage, folder: Path) -> None:
         self.session = session
-        self.scene: Scene = make_scene(session, experts=1)
+        self.scene: Scene = make_scene(session, experts=2)
         self.last = self.scene.dossier
         self.staff: Staff = make_staff(session, self.last.school)
         cycle = make_cycle(session)
@@ -69,10 +69,15 @@ class Cycles:
         self.session.flush()
         return made.id
 
+    def settle(self) -> None:
+        """The panel scores and settles the last cycle's dossier."""
+        for number in range(2):
+            self.scene.hand_in(number)
+        self.scene.settle_all()
+
     def publish(self, code: str, score: str, reason: str) -> None:
         """Publish the last cycle's result, in which one element lost points."""
-        self.scene.hand_in(0)
-        self.scene.settle_all()
+        self.settle()
         row = self.session.scalars(
             select(Determination).where(
                 Determination.assignment_id == self.scene.assignment.id, Determination.element == code
@@ -205,8 +210,7 @@ def test_lost_points_come_along_with_their_reasons_until_put_right(session: Sess
 
 
 def test_an_unpublished_result_tells_the_school_nothing(session: Session, cycles: Cycles) -> None:
-    cycles.scene.hand_in(0)
-    cycles.scene.settle_all()
+    cycles.settle()
     cycles.carry()
     assert session.scalars(select(Rectification)).all() == []
     last = carry.last_time(session, cycles.next, "C38")

@@ -25,8 +25,9 @@ def names_on(page: str) -> list[str]:
 
 def settled_scene(store: Session) -> Scene:
     """A review that its chair has closed."""
-    scene = make_scene(store, experts=1)
-    scene.hand_in(0)
+    scene = make_scene(store, experts=2)
+    for number in range(2):
+        scene.hand_in(number)
     scene.settle_all()
     scene.close()
     store.commit()
