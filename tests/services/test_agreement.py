@@ -11,13 +11,14 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.errors import DomainError
-from portfolio.models import AuditEvent, Determination, Ruling, SettlementRule
+from portfolio.models import Assignment, AuditEvent, Determination, Ruling, SettlementRule
 from portfolio.services import agreement, discussion, settlement
 from portfolio.services.reviews import LONGEST_TEXT
 from portfolio.storage import Storage
 from rubric.loader import DEFAULT, find
+from tests.at_once import second_of_two
 from tests.counting import statements
-from tests.factories import NOW
+from tests.factories import NOW, actor_for
 from tests.panel_factory import Scene, claimed, make_scene
 from tests.supplement_factory import make_school_before_a_panel
 
@@ -25,12 +26,13 @@ CODES = [element.code for element in find(DEFAULT).elements]
 FOLLOWS = "专家组认可学校自评。"
 
 
-def settle(scene: Scene, codes: Iterable[str] = CODES) -> list[str]:
+def settle(scene: Scene, codes: Iterable[str] = CODES, session: Session | None = None) -> list[str]:
+    within = session or scene.session
     return agreement.settle_agreed(
-        scene.session,
-        actor=scene.chair_actor,
+        within,
+        actor=actor_for(within, scene.chair),
         now=NOW,
-        assignment=scene.assignment,
+        assignment=within.get_one(Assignment, scene.assignment.id),
         codes=set(codes),
         follows=FOLLOWS,
     )
@@ -165,3 +167,12 @@ def test_all_take_the_statements_of_one(engine: Engine, scene: Scene) -> None:
         settle(scene)
     assert len(many) <= len(one) <= 20
     assert scene.session.scalar(select(func.count()).select_from(Determination)) == len(CODES) - 1
+
+
+def test_of_two_presses_at_once_the_second_settles_nothing(engine: Engine, scene: Scene) -> None:
+    settled: list[list[str]] = []
+    assert (
+        second_of_two(engine, scene.session, lambda own: settled.append(settle(scene, session=own))) == "done"
+    )
+    assert [len(each) for each in settled] == [len(CODES) - 1, 0]
+    assert scene.session.scalar(select(func.count()).select_from(Ruling)) == len(CODES) - 1
