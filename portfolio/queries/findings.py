@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
@@ -158,6 +159,19 @@ def finding(session: Session, *, round_id: int, package_id: int, finding_id: int
     assignment, place = places.visit(session, round_id=round_id, package_id=package_id)
     found = session.get(Finding, finding_id)
     if found is None or found.assignment_id != assignment.id:
+        raise NotFound()
+    return FindingAt(assignment, found), replace(place, person_id=found.author_id)
+
+
+def finding_by_token(
+    session: Session, *, round_id: int, package_id: int, token: UUID
+) -> tuple[FindingAt, Place]:
+    """The same by the token its writer's browser gave it: known before the finding was ever sent."""
+    assignment, place = places.visit(session, round_id=round_id, package_id=package_id)
+    found = session.scalar(
+        select(Finding).where(Finding.assignment_id == assignment.id, Finding.token == str(token))
+    )
+    if found is None:
         raise NotFound()
     return FindingAt(assignment, found), replace(place, person_id=found.author_id)
 

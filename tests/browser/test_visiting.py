@@ -13,7 +13,7 @@ from tests.derive.samples import encoded, phone_exif
 from tests.derive.samples import scene as picture
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
 DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('draft:finding'))"
 
@@ -55,10 +55,7 @@ def test_what_is_noted_and_ticked_without_a_line_arrives_once_it_is_back(expert:
 
 def test_a_finding_with_a_photograph_stands_in_the_list_and_beside_the_element(expert: Page) -> None:
     expert.click(".visit-tabs a:has-text('发现')")
-    content = encoded(picture(), "JPEG", exif=phone_exif())
-    expert.set_input_files(
-        "[data-photos]", {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": content}
-    )
+    expert.set_input_files("[data-photos]", _photograph("IMG_1.jpg"))
     _note(expert, "操场新铺了跑道。", "C64")
     found = expert.locator(".findings > li", has_text="操场新铺了跑道。")
     expect(found.locator(".photos figure")).to_have_count(1)
@@ -70,6 +67,54 @@ def test_a_finding_with_a_photograph_stands_in_the_list_and_beside_the_element(e
     review = expert.locator(".packs h3 a").first.get_attribute("href")
     expert.goto(f"{review}/elements/C64")
     expect(expert.locator("#beside-findings")).to_contain_text("器材室上锁。")
+
+
+def test_photographs_wait_with_their_finding_and_are_sent_after_it_from_another_page(expert: Page) -> None:
+    expert.click(".visit-tabs a:has-text('发现')")
+    findings = expert.url
+    expert.route("**/findings/*-*", lambda route: route.abort())
+    expert.set_input_files("[data-photos]", _photograph("IMG_2.jpg"))
+    _note(expert, "食堂公示栏是上学期的。", "C69")
+    expect(expert.locator("[data-count]")).to_have_text("2 项尚未送出")
+    expect(expert.locator("[data-entries]")).to_contain_text("IMG_2.jpg")
+    expert.unroute("**/findings/*-*")
+    expert.goto("/reviews")
+    expect(expert.locator("[data-list]")).to_be_hidden()
+    expert.goto(findings)
+    found = expert.locator(".findings > li", has_text="食堂公示栏是上学期的。")
+    expect(found.locator(".photos figure")).to_have_count(1)
+
+
+def test_photographs_of_a_finding_that_stands_wait_for_the_line(expert: Page) -> None:
+    expert.click(".visit-tabs a:has-text('发现')")
+    _note(expert, "门卫室有来访登记。", "C70")
+    found = expert.locator(".findings > li", has_text="门卫室有来访登记。")
+    found.locator("summary").click()
+    expert.route("**/photos", lambda route: route.abort())
+    found.locator("[name=files]").set_input_files(_photograph("IMG_3.jpg"))
+    found.locator(".photo-form button").click()
+    expect(found.locator(".photo-form [data-said]")).to_have_text(
+        "照片已存在本机浏览器中，网络恢复后自动发送。"
+    )
+    expert.unroute("**/photos")
+    findings = expert.url
+    expert.goto("/reviews")
+    expect(expert.locator("[data-list]")).to_be_hidden()
+    expert.goto(findings)
+    expect(found.locator(".photos figure")).to_have_count(1)
+
+
+def test_what_is_no_picture_is_refused_beside_its_finding(expert: Page) -> None:
+    expert.click(".visit-tabs a:has-text('发现')")
+    _note(expert, "校史馆在维修。", "C80")
+    found = expert.locator(".findings > li", has_text="校史馆在维修。")
+    found.locator("summary").click()
+    found.locator("[name=files]").set_input_files(
+        {"name": "笔记.txt", "mimeType": "text/plain", "buffer": "现场笔记".encode()}
+    )
+    found.locator(".photo-form button").click()
+    expect(found.locator(".photo-form [data-said]")).to_contain_text("笔记.txt")
+    expect(expert.locator("[data-list]")).to_be_hidden()
 
 
 def test_what_is_typed_before_the_scripts_have_come_stays(expert: Page) -> None:
@@ -104,6 +149,10 @@ def test_a_sample_is_drawn_on_the_phone_and_shows_its_seed(expert: Page) -> None
     expect(drawn.locator(".drawn li")).to_have_count(5)
     drawn.locator("summary").click()
     expect(drawn.locator("code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
+
+
+def _photograph(name: str) -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": encoded(picture(), "JPEG", exif=phone_exif())}
 
 
 def _note(page: Page, words: str, elements: str) -> None:

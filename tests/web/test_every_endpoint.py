@@ -81,6 +81,9 @@ PUBLIC = {
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
+NOTED = "6b1f5c1e-0000-4000-8000-000000000001"  # the token of a finding
+
+
 @dataclass(frozen=True)
 class Visitor:
     """Somebody with a browser: their cookie and its CSRF token; no actor means not logged in."""
@@ -107,7 +110,7 @@ class Ground:
         area = rule.endpoint.split(".")[0]
         values = {}
         for name in rule.arguments:
-            known = [key for key in (f"{area}.{name}", name) if key in self.values]
+            known = [key for key in (f"{rule.endpoint}.{name}", f"{area}.{name}", name) if key in self.values]
             if not known:
                 pytest.fail(
                     f"{rule.endpoint} has a part <{name}>: `values` in _scene must say what to put there"
@@ -119,7 +122,7 @@ class Ground:
         """Where the thing stands that the rule is about."""
         parts = rule.arguments
         panels = frozenset({self.panel_id}) if parts & {"review_id", "package_id", "number"} else frozenset()
-        own = parts & {"review_id", "finding_id", "photo_id"}
+        own = parts & {"review_id", "finding_id", "photo_id"} or rule.endpoint == "visit.add_photos"
         person = self.expert_id if own else self.assignee_id if "code" in parts else None
         if "errand_id" in parts:
             return Place(self.school_id, frozenset(), self.assignee_id)
@@ -231,6 +234,7 @@ def _scene(app: Flask, store: Session, folder: Path) -> tuple[Ground, dict[str, 
         "certificate_id": _certificate(store, scene).id,
         "item": "A1.2.discuss",
         "visit.token": "6b1f5c1e-0000-4000-8000-000000000002",
+        "visit.add_photos.token": NOTED,
         "visit.size": "page",
         **_visit(store, scene, evidence),
     }
@@ -308,7 +312,7 @@ def _visit(store: Session, scene: Scene, evidence: Evidence) -> dict[str, int]:
     finding = Finding(
         **at,
         author_id=scene.experts[0].id,
-        token="6b1f5c1e-0000-4000-8000-000000000001",
+        token=NOTED,
         channel=Channel.INSPECT,
         words="图书室每天开放两小时。",
         noted_at=NOW,

@@ -64,6 +64,7 @@ STATES = (*WAY, *ASKED)
 BEFORE_THE_TABLE = {"scoring", "one in", "all in", *ASKED}
 SAID = {"reason": "看过材料。", "channel": "documents"}
 TOKEN = "6b1f5c1e-0000-4000-8000-000000000002"
+NOTED = "6b1f5c1e-0000-4000-8000-000000000001"
 SHEET = "编号,题目,满意\nC80,好吗？,203\n".encode()
 PICTURE = encoded(picture(), "JPEG")
 EXPERTS = ("first expert", "second expert", "recused expert", "removed expert")
@@ -259,7 +260,9 @@ ACTIONS = {
     "note": Action("visit.save_finding", _visit(f"/findings/{TOKEN}"), VISITS, _note, "PUT"),
     "note by form": Action("visit.submit_finding", _visit("/findings"), VISITS, _note),
     "take a finding back": Action("visit.withdraw_finding", _finding("/withdrawal"), FIRST_ONLY),
-    "photograph": Action("visit.add_photos", _finding("/photos"), FIRST_ONLY, lambda *_: _photograph()),
+    "photograph": Action(
+        "visit.add_photos", _visit(f"/findings/{NOTED}/photos"), FIRST_ONLY, lambda *_: _photograph()
+    ),
     "remove a photograph": Action("visit.remove_photo", _photo("/removal"), FIRST_ONLY),
     "draw": Action(
         "visit.draw",
@@ -777,7 +780,7 @@ def _found(store: Session, scene: Scene) -> dict[str, int]:
     finding = Finding(
         **at,
         author_id=author,
-        token=TOKEN.replace("2", "1"),
+        token=NOTED,
         channel=Channel.INSPECT,
         words="看过。",
         noted_at=NOW,

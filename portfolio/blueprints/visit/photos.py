@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import abort, flash, redirect
 from flask_babel import gettext as _
@@ -27,11 +28,11 @@ from portfolio.storage import BlobMissing, StorageUnavailable
 WEBP = "image/webp"
 
 
-@blueprint.post(f"{VISIT}/findings/<int:finding_id>/photos")
+@blueprint.post(f"{VISIT}/findings/<uuid:token>/photos")
 @web.csrf.exempt  # received_form checks the token, once it is known who sends the body
 @web.streams
-@web.guard(Permission.FINDING_WRITE, queries.finding)
-def add_photos(at: FindingAt, round_id: int, package_id: int, finding_id: int) -> Any:
+@web.guard(Permission.FINDING_WRITE, queries.finding_by_token)
+def add_photos(at: FindingAt, round_id: int, package_id: int, token: UUID) -> Any:
     """Add photographs to a finding."""
     school_id, where = at.assignment.package.school_id, address("findings", at.assignment)
     web.db().rollback()
@@ -41,11 +42,11 @@ def add_photos(at: FindingAt, round_id: int, package_id: int, finding_id: int) -
             raise DomainError("files_missing")
         stored = [_stored(file, school_id) for file in files]
     begin_write(web.db())
-    at, _place = queries.finding(web.db(), round_id=round_id, package_id=package_id, finding_id=finding_id)
+    at, _place = queries.finding_by_token(web.db(), round_id=round_id, package_id=package_id, token=token)
     for file in stored:
         _add(at, file)
     flash(ngettext("%(num)s photograph added", "%(num)s photographs added", len(stored)), "ok")
-    return redirect(f"{where}#f-{finding_id}")
+    return redirect(f"{where}#f-{at.finding.id}")
 
 
 @blueprint.get(f"{VISIT}/photos/<int:photo_id>/<size>")

@@ -1,7 +1,7 @@
 // Findings are written down where they are made: what can't be sent waits in the queue, what is being typed is kept.
 
 import { forget, keep as keepDraft, kept, typedEarly } from "./drafts.js";
-import { token as csrf } from "./put.js";
+import { dropPhotos, keepPhotos, sendPhotos, waitingPhotos } from "./photos.js";
 import { drop, keep, saved, send, waits } from "./queue.js";
 
 const PERSON = document.querySelector('meta[name="person"]').content;
@@ -59,10 +59,10 @@ class FindingForm {
     this.show({});
     this.say(this.strings.saving);
     const { key } = this;
-    const photos = this.photos ? [...this.photos.files] : [];
+    const files = this.photos ? [...this.photos.files] : [];
     this.enqueue(key);
-    const outcome = await send(key);
-    await this.ended(outcome, key, photos);
+    const photos = files.length ? await keepPhotos(this.parcel(files)) : null;
+    await this.ended(await send(key), key, photos);
     this.busy = false;
   }
 
@@ -73,7 +73,15 @@ class FindingForm {
     keep({ key, address, value, label, href: this.form.dataset.address, words: value.words });
   }
 
+  parcel(files) {
+    const { form, key, strings } = this;
+    const label = `${strings.photographs} · ${form.elements.words.value.trim().slice(0, LONGEST_LABEL)}`;
+    return { key, address: `${form.dataset.address}/${form.elements.token.value}/photos`, label, href: form.dataset.address, files };
+  }
+
   async ended(outcome, key, photos) {
+    // the form still holds the files
+    if (photos && ["refused", "conflict"].includes(outcome)) await dropPhotos(photos);
     if (outcome === "refused") {
       this.show(waits(key)?.errors ?? {});
       this.say(this.strings.refused);
@@ -83,9 +91,9 @@ class FindingForm {
     if (outcome === "conflict") return this.restore();
     forget(this.draft);
     if (this.isNew) this.clear();
-    this.say(photos.length && outcome !== "saved" ? `${this.strings[outcome]}. ${this.strings.photos}` : this.strings[outcome]);
+    this.say(this.strings[outcome]);
     if (outcome !== "saved") return;
-    if (photos.length) await this.upload(saved.get(key).id, photos);
+    if (photos) this.say(told(await sendPhotos(photos), photos, this.strings));
     if (!this.isNew) this.form.remove(); // the list comes anew, with what stands now in another
     dispatchEvent(new CustomEvent("portfolio:saved"));
   }
@@ -97,16 +105,6 @@ class FindingForm {
     this.form.elements.words.value = "";
     this.form.elements.token.value = uuid();
     this.form.elements.version.value = 0;
-  }
-
-  async upload(id, photos) {
-    const body = new FormData();
-    for (const photo of photos) body.append("files", photo);
-    const headers = { "X-CSRFToken": csrf(), Accept: "application/json" };
-    const answer = await fetch(`${this.form.dataset.address}/${id}/photos`, { method: "POST", headers, body }).catch(() => null);
-    if (answer?.ok) return;
-    const reply = await answer?.json().catch(() => null);
-    this.say(reply?.error ?? this.strings.photos);
   }
 
   show(errors) {
@@ -128,6 +126,33 @@ class FindingForm {
   }
 }
 
+// Photographs of a finding that stands: they wait for the line as it did.
+class PhotoForm {
+  constructor(form) {
+    this.form = form;
+    form.addEventListener("submit", (event) => this.submitted(event));
+  }
+
+  async submitted(event) {
+    event.preventDefault();
+    const { form } = this;
+    const strings = JSON.parse(form.dataset.strings);
+    const { pathname } = new URL(form.action);
+    const parcel = { key: `finding${pathname.replace(/\/photos$/, "")}`, address: pathname, label: strings.photographs };
+    const photos = await keepPhotos({ ...parcel, href: location.pathname, files: [...form.elements.files.files] });
+    form.reset();
+    form.querySelector("[data-said]").textContent = told(await sendPhotos(photos), photos, strings);
+  }
+}
+
+// What became of photographs, in words; what was refused is said here and waits no more.
+function told(outcome, id, strings) {
+  if (outcome !== "refused") return outcome === "saved" ? strings.saved : strings.photos;
+  const { errors } = waitingPhotos().find((one) => one.id === id);
+  dropPhotos(id);
+  return Object.values(errors)[0] ?? strings.refused;
+}
+
 // A version 4 UUID (RFC 9562), also where the page didn't come over HTTPS.
 function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -144,6 +169,11 @@ function begin() {
     if (known.has(form)) continue;
     known.add(form);
     new FindingForm(form);
+  }
+  for (const form of document.querySelectorAll(".photo-form")) {
+    if (known.has(form)) continue;
+    known.add(form);
+    new PhotoForm(form);
   }
 }
 

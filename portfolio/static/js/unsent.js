@@ -1,5 +1,6 @@
 // What hasn't been sent yet, on every page of the panel: how much it is, what it is, and what it waits for.
 
+import { dropPhotos, waitingPhotos } from "./photos.js";
 import { drop, waiting } from "./queue.js";
 
 const LONGEST = 60; // characters of a text in the list
@@ -10,7 +11,7 @@ const GLYPHS = { waiting: "wait", conflict: "diff", refused: "gap", locked: "non
 let login = false;
 
 function show() {
-  const entries = waiting();
+  const entries = [...waiting(), ...waitingPhotos()];
   root.querySelector("[data-count]").textContent = strings.count.replace("{count}", entries.length);
   root.querySelector("[data-list]").hidden = !entries.length;
   root.querySelector("[data-login]").hidden = !login || !entries.length;
@@ -30,7 +31,7 @@ function row(entry) {
   dot.dataset.s = state.dataset.s;
   state.append(dot, reason(entry));
   made.append(link, state, words(entry));
-  if (entry.state === "locked") made.append(remover(entry));
+  if (entry.state === "locked" || entry.files) made.append(remover(entry));
   return made;
 }
 
@@ -42,8 +43,8 @@ function reason(entry) {
 // What can't be sent any more is shown whole: it can be copied from here.
 function words(entry) {
   const made = document.createElement("p");
-  const points = entry.value.score ?? "";
-  const text = [points, entry.words].filter(Boolean).join(" · ");
+  const points = entry.value?.score ?? "";
+  const text = [points, entry.words, ...(entry.files ?? []).map(({ name }) => name)].filter(Boolean).join(" · ");
   made.className = "kept quiet";
   made.textContent = entry.state !== "locked" && text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   return made;
@@ -54,7 +55,7 @@ function remover(entry) {
   made.type = "button";
   made.className = "btn btn-sm btn-plain";
   made.textContent = strings.remove;
-  made.addEventListener("click", () => drop(entry.key));
+  made.addEventListener("click", () => (entry.files ? dropPhotos(entry.id) : drop(entry.key)));
   return made;
 }
 
