@@ -368,7 +368,7 @@ ACTIONS = {
         "settlement.settle_agreed",
         _table("/agreed"),
         {"chair": RULING},
-        lambda ground, state: {"element": ["C5", "C6"]},
+        lambda ground, state: {"elements": "C5 C6"},
         openly_refused=CHAIR_ONLY,
     ),
     "take back": Action(

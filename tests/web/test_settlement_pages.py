@@ -216,12 +216,13 @@ def test_what_all_agree_on_is_settled_with_one_press(
 ) -> None:
     page = chair.get(_address(scene)).get_data(as_text=True)
     assert "81 个待定要素，全体专家评分一致" in page
-    listed = re.findall(r'name="element" value="(C\d+)"', page)
+    (elements,) = re.findall(r'name="elements" value="([^"]+)"', page)
+    listed = elements.split()
     assert len(listed) == 81 and {"C26", "C71", "C14"}.isdisjoint(listed)
     expert = log_in(scene.experts[0])
-    assert 'name="element"' not in expert.get(_address(scene)).get_data(as_text=True)
-    assert expert.post(_address(scene) + "/agreed", {"element": listed}).status_code == 403
-    answer = chair.post(_address(scene) + "/agreed", {"element": listed[:80]})
+    assert 'name="elements"' not in expert.get(_address(scene)).get_data(as_text=True)
+    assert expert.post(_address(scene) + "/agreed", {"elements": elements}).status_code == 403
+    answer = chair.post(_address(scene) + "/agreed", {"elements": " ".join(listed[:80])})
     assert answer.status_code == 302
     assert {each.element for each in _settled(store)} == set(listed[:80])
     after = chair.get(_address(scene)).get_data(as_text=True)

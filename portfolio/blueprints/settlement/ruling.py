@@ -64,7 +64,7 @@ def settle_agreed(assignment: Assignment) -> Any:
         actor=web.actor(),
         now=web.now(),
         assignment=assignment,
-        codes=set(request.form.getlist("element")),
+        codes=set(request.form.get("elements", "").split()),
         follows=_("The panel agrees with the self-score of the school."),
     )
     flash(ngettext("%(num)s element is settled.", "%(num)s elements are settled.", len(settled)), "ok")
