@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import and_, case, or_, select, true
@@ -52,8 +52,8 @@ class JudgedElement:
     reason: str
     # what the school answered to a factual error in it
     appeal: AppealView | None = None
-    # by the expert's name: the number of an earlier package their score is about, where the element differs since
-    made_on: Mapping[str, int] = field(default_factory=dict)
+    # beside each expert's rung, the number of an earlier package it is about, where the element differs since
+    made_on: tuple[int | None, ...] = ()
 
     @property
     def published(self) -> Decimal | None:
@@ -75,11 +75,9 @@ class JudgedElement:
     def voices(self) -> tuple[Voice, ...]:
         """What the experts said, each of it once with all who said it in the same words, in the experts' order."""
         said: dict[tuple[Decimal | None, str, str | None, int | None], list[str]] = {}
-        for rung in self.rungs:
-            if rung.stage == Stage.EXPERT:
-                who = rung.who or ""
-                words = rung.score, rung.reason, rung.channel, self.made_on.get(who)
-                said.setdefault(words, []).append(who)
+        experts = [rung for rung in self.rungs if rung.stage == Stage.EXPERT]
+        for rung, made_on in zip(experts, self.made_on, strict=True):
+            said.setdefault((rung.score, rung.reason, rung.channel, made_on), []).append(rung.who or "")
         return tuple(Voice(tuple(who), *words) for words, who in said.items())
 
     @property
@@ -218,7 +216,7 @@ def _judged(
         final=Judgement(None, before.score, before.reason) if before else stands,
         appeal=stands if before else None,
     )
-    made_on = {each.judgement.who or "": each.made_on for each in said if each.made_on is not None}
+    made_on = tuple(each.made_on for each in said)
     return JudgedElement(element, rungs, here.score, here.rule, here.reason, answered, made_on)
 
 

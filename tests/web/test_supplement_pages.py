@@ -315,6 +315,8 @@ def test_the_result_says_which_scores_were_made_before_the_supplement(
     settled = make_settled(store, scene=school.panel)
     for code in ("C3", "C26"):  # one that the supplement changed, one that it left alone
         school.panel.row(code).package_number = 1
+    for expert in school.panel.experts:
+        expert.name = "王伟"  # a name doesn't tell them apart
     settled.publish()
     store.commit()
     page = _text(lead, f"/dossiers/{school.dossier.id}/result")
