@@ -26,7 +26,7 @@ export async function keepPhotos({ key, address, label, href, files }) {
   try {
     id = await store("readwrite", (photos) => photos.add(entry));
   } catch {
-    id = `m${memory.size}`;
+    id = `unkept-${Date.now()}-${Math.random()}`;
     memory.set(id, { ...entry, id });
   }
   await changed();
