@@ -127,18 +127,8 @@ def record(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Append one event about `subject` (kind of row, id) to the trail."""
-    session.execute(
-        insert(AuditEvent).values(
-            at=at,
-            actor_id=actor_id,
-            action=action.value,
-            subject_type=subject[0],
-            subject_id=subject[1],
-            school_id=school_id,
-            before=_plain(before),
-            after=_plain(after),
-        )
-    )
+    made = _event(actor_id, at, action, subject, school_id)
+    session.execute(insert(AuditEvent).values(made | {"before": _plain(before), "after": _plain(after)}))
 
 
 def record_each(
@@ -152,20 +142,23 @@ def record_each(
     after: Sequence[Mapping[str, Any]],
 ) -> None:
     """Append as many events about one `subject` as there are values, in one statement."""
-    events = [
-        {
-            "at": at,
-            "actor_id": actor_id,
-            "action": action.value,
-            "subject_type": subject[0],
-            "subject_id": subject[1],
-            "school_id": school_id,
-            "after": _plain(values),
-        }
-        for values in after
-    ]
-    if events:
+    made = _event(actor_id, at, action, subject, school_id)
+    if after:
+        events = [made | {"before": None, "after": _plain(values)} for values in after]
         session.execute(insert(AuditEvent), events)
+
+
+def _event(
+    actor_id: int | None, at: datetime, action: Action, subject: tuple[str, int], school_id: int | None
+) -> dict[str, Any]:
+    return {
+        "at": at,
+        "actor_id": actor_id,
+        "action": action.value,
+        "subject_type": subject[0],
+        "subject_id": subject[1],
+        "school_id": school_id,
+    }
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

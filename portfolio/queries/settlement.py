@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -100,6 +100,12 @@ class Row:
         """Whether nothing is left to weigh: two experts or more gave one score, of what stands, and nobody remarked."""
         one_voice = len(self.scores) > 1 and self.spread == 0
         return self.rule is None and one_voice and not self.remarks and not any(self.made_on)
+
+    def proposed_reason(self, said: Iterable[str], follows: str) -> str:
+        """What the experts wrote, each of it once; `follows` where they wrote nothing and follow the school."""
+        words = "\n".join(dict.fromkeys(each.strip() for each in said if each.strip()))
+        follow = self.median is not None and self.median == self.claimed and self.median < self.points
+        return words or (follows if follow else "")
 
     @property
     def is_below_self(self) -> bool:

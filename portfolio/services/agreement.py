@@ -53,8 +53,8 @@ def settle_agreed(
         for row in agreed
         if (reason := _reason(row, said[row.code], follows)) is not None
     ]
-    session.add_all(rulings)
-    session.add_all(settlement.standing_by(Determination(), ruling) for ruling in rulings)
+    finals = [settlement.standing_by(Determination(), ruling) for ruling in rulings]
+    session.add_all([*rulings, *finals])
     session.flush()
     audit.record_each(
         session,
@@ -63,12 +63,9 @@ def settle_agreed(
         action=Action.ELEMENT_SETTLED,
         subject=("assignment", assignment.id),
         school_id=terms.school_id,
-        after=[
-            {"element": each.element, "score": each.score, "rule": each.rule, "reason": each.reason}
-            for each in rulings
-        ],
+        after=[{"element": each.element, **settlement.judgement(each)} for each in finals],
     )
-    return [ruling.element for ruling in rulings]
+    return [final.element for final in finals]
 
 
 def _table(session: Session, assignment: Assignment) -> Table:
@@ -79,9 +76,7 @@ def _table(session: Session, assignment: Assignment) -> Table:
 def _reason(row: Row, said: list[str], follows: str) -> str | None:
     """Why the element gets this score; None where that is for the chair to say."""
     assert row.median is not None
-    words = "\n".join(dict.fromkeys(said))
-    if not words and row.median == row.claimed and row.median < row.points:
-        words = follows
+    words = row.proposed_reason(said, follows)
     needed = settlement.must_be_explained(
         row.median, points=row.points, claimed=row.claimed, median=row.median
     )
@@ -99,8 +94,7 @@ def _reasons(session: Session, assignment: Assignment, school_id: int) -> dict[s
         .where(Review.assignment_id == assignment.id, ElementReview.reason != "", counts(school_id))
         .order_by(User.name, Review.id)
     ):
-        if reason.strip():
-            found[code].append(reason.strip())
+        found[code].append(reason)
     return found
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from portfolio import web
-from portfolio.blueprints.settlement.root import place_of
+from portfolio.blueprints.settlement.root import follows_the_school, place_of
 from portfolio.editions import rubric_of
 from portfolio.errors import NotFound
 from portfolio.models import Assignment, ReportSection, SettlementRule, Stance
@@ -159,8 +158,6 @@ def _draft(row: Row, detail: Detail) -> _Draft:
     if detail.settled:
         settled = detail.settled
         return _Draft(score(settled.score, ""), settled.rule.value, settled.reason)
-    reasons = list(dict.fromkeys(voice.reason.strip() for voice in detail.voices if voice.reason.strip()))
-    if not reasons and row.median is not None and row.median == row.claimed and row.median < row.points:
-        reasons = [_("The panel agrees with the self-score of the school.")]
+    reason = row.proposed_reason((voice.reason for voice in detail.voices), follows_the_school())
     rule = SettlementRule.NOT_ASSESSED if row.median is None else SettlementRule.MEDIAN
-    return _Draft(score(row.median, ""), rule.value, "\n".join(reasons))
+    return _Draft(score(row.median, ""), rule.value, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, url_for
+from flask_babel import gettext as _
 
 from portfolio import web
 from portfolio.models import Assignment
@@ -32,3 +33,8 @@ def undone(round_id: int, package_id: int) -> Assignment:
 def place_of(assignment: Assignment) -> Place:
     """Where the table stands, for what its page offers a chair."""
     return Place(school_id=assignment.package.school_id, panel_ids=frozenset({assignment.panel_id}))
+
+
+def follows_the_school() -> str:
+    """The reason where experts wrote none and give what the school claimed."""
+    return _("The panel agrees with the self-score of the school.")

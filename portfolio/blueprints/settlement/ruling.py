@@ -11,7 +11,13 @@ from flask_babel import ngettext
 from portfolio import web, wording
 from portfolio.blueprints.forms import unsaved
 from portfolio.blueprints.settlement.page import page
-from portfolio.blueprints.settlement.root import TABLE, blueprint, table_address, undone
+from portfolio.blueprints.settlement.root import (
+    TABLE,
+    blueprint,
+    follows_the_school,
+    table_address,
+    undone,
+)
 from portfolio.errors import Refused, StaleWrite
 from portfolio.jsonbody import read_json
 from portfolio.models import Assignment, Determination
@@ -65,7 +71,7 @@ def settle_agreed(assignment: Assignment) -> Any:
         now=web.now(),
         assignment=assignment,
         codes=set(request.form.get("elements", "").split()),
-        follows=_("The panel agrees with the self-score of the school."),
+        follows=follows_the_school(),
     )
     flash(ngettext("%(num)s element is settled.", "%(num)s elements are settled.", len(settled)), "ok")
     return redirect(table_address(assignment))
