@@ -156,21 +156,21 @@ class FindingAt:
 
 def finding(session: Session, *, round_id: int, package_id: int, finding_id: int) -> tuple[FindingAt, Place]:
     """Locates a finding: its writer's alone."""
-    assignment, place = places.visit(session, round_id=round_id, package_id=package_id)
-    found = session.get(Finding, finding_id)
-    if found is None or found.assignment_id != assignment.id:
-        raise NotFound()
-    return FindingAt(assignment, found), replace(place, person_id=found.author_id)
+    return _own_finding(session, round_id, package_id, Finding.id == finding_id)
 
 
 def finding_by_token(
     session: Session, *, round_id: int, package_id: int, token: UUID
 ) -> tuple[FindingAt, Place]:
     """The same by the token its writer's browser gave it: known before the finding was ever sent."""
+    return _own_finding(session, round_id, package_id, Finding.token == str(token))
+
+
+def _own_finding(
+    session: Session, round_id: int, package_id: int, which: ColumnElement[bool]
+) -> tuple[FindingAt, Place]:
     assignment, place = places.visit(session, round_id=round_id, package_id=package_id)
-    found = session.scalar(
-        select(Finding).where(Finding.assignment_id == assignment.id, Finding.token == str(token))
-    )
+    found = session.scalar(select(Finding).where(Finding.assignment_id == assignment.id, which))
     if found is None:
         raise NotFound()
     return FindingAt(assignment, found), replace(place, person_id=found.author_id)

@@ -13,7 +13,7 @@ from tests.derive.samples import encoded, phone_exif
 from tests.derive.samples import scene as picture
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FilePayload, Page
+    from playwright.sync_api import FilePayload, Locator, Page
 
 DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('draft:finding'))"
 
@@ -87,9 +87,7 @@ def test_photographs_wait_with_their_finding_and_are_sent_after_it_from_another_
 
 def test_photographs_of_a_finding_that_stands_wait_for_the_line(expert: Page) -> None:
     expert.click(".visit-tabs a:has-text('发现')")
-    _note(expert, "门卫室有来访登记。", "C70")
-    found = expert.locator(".findings > li", has_text="门卫室有来访登记。")
-    found.locator("summary").click()
+    found = _unfolded(expert, "门卫室有来访登记。", "C70")
     expert.route("**/photos", lambda route: route.abort())
     found.locator("[name=files]").set_input_files(_photograph("IMG_3.jpg"))
     found.locator(".photo-form button").click()
@@ -106,9 +104,7 @@ def test_photographs_of_a_finding_that_stands_wait_for_the_line(expert: Page) ->
 
 def test_what_is_no_picture_is_refused_beside_its_finding(expert: Page) -> None:
     expert.click(".visit-tabs a:has-text('发现')")
-    _note(expert, "校史馆在维修。", "C80")
-    found = expert.locator(".findings > li", has_text="校史馆在维修。")
-    found.locator("summary").click()
+    found = _unfolded(expert, "校史馆在维修。", "C80")
     found.locator("[name=files]").set_input_files(
         {"name": "笔记.txt", "mimeType": "text/plain", "buffer": "现场笔记".encode()}
     )
@@ -149,6 +145,14 @@ def test_a_sample_is_drawn_on_the_phone_and_shows_its_seed(expert: Page) -> None
     expect(drawn.locator(".drawn li")).to_have_count(5)
     drawn.locator("summary").click()
     expect(drawn.locator("code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
+
+
+def _unfolded(page: Page, words: str, elements: str) -> Locator:
+    """A finding in the list, saved and opened to be changed."""
+    _note(page, words, elements)
+    found = page.locator(".findings > li", has_text=words)
+    found.locator("summary").click()
+    return found
 
 
 def _photograph(name: str) -> FilePayload:
