@@ -215,7 +215,7 @@ def test_what_all_agree_on_is_settled_with_one_press(
     scene: Scene, store: Session, chair: Browser, log_in: LogIn
 ) -> None:
     page = chair.get(_address(scene)).get_data(as_text=True)
-    assert "81 个待定要素，全体专家评分一致" in page
+    assert "81 个待定要素，评分专家意见一致" in page
     (elements,) = re.findall(r'name="elements" value="([^"]+)"', page)
     listed = elements.split()
     assert len(listed) == 81 and {"C26", "C71", "C14"}.isdisjoint(listed)
@@ -226,7 +226,7 @@ def test_what_all_agree_on_is_settled_with_one_press(
     assert answer.status_code == 302
     assert {each.element for each in _settled(store)} == set(listed[:80])
     after = chair.get(_address(scene)).get_data(as_text=True)
-    assert "80 个评估要素已定分。" in after and "1 个待定要素，全体专家评分一致" in after
+    assert "80 个评估要素已定分。" in after and "1 个待定要素，评分专家意见一致" in after
 
 
 # ---- Settling ----
