@@ -232,9 +232,9 @@ def held_back(page: Page, pattern: str | re.Pattern[str]) -> Iterator[list[Route
 
 
 @contextmanager
-def before_the_scripts(page: Page) -> Iterator[None]:
-    """The page anew, over a line so slow that what is done inside is done before its scripts have come."""
-    with held_back(page, "**/js/drafts.js*") as held:
+def before_the_scripts(page: Page, script: str = "drafts") -> Iterator[None]:
+    """The page anew, over a line so slow that what is done inside is done before this script has come."""
+    with held_back(page, f"**/js/{script}.js*") as held:
         page.reload(wait_until="commit")
         yield
         wait_until(page, lambda: bool(held))

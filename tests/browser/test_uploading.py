@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Person, held_back
+from tests.browser.conftest import Person, before_the_scripts, held_back
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -64,6 +64,17 @@ def test_files_dropped_anywhere_on_the_page_are_taken(lead: Page) -> None:
     expect(lead.locator("#justification")).to_have_value("正在写。")
 
 
+def test_files_chosen_before_the_scripts_have_come_are_taken_once_they_have(
+    lead: Page, tmp_path: Path
+) -> None:
+    _open(lead, "C66")
+    before = _cited(lead)
+    with before_the_scripts(lead, "upload"):
+        lead.set_input_files(PICKER, [_file(tmp_path, "心理辅导记录.txt", "第 1 次")])
+    expect(lead.locator(CARDS)).to_have_count(before + 1)
+    expect(lead.locator("#citations")).to_contain_text("心理辅导记录")
+
+
 def test_each_file_shows_how_far_it_is(lead: Page, tmp_path: Path) -> None:
     with held_back(lead, re.compile(r"/evidence/uploads/")):
         _open(lead, "C65")
@@ -101,6 +112,13 @@ def test_an_upload_goes_on_after_a_reload_when_the_file_is_chosen_again(lead: Pa
     expect(lead.locator("#citations")).to_contain_text("食堂进货台账", timeout=30_000)
     assert before >= 2
     assert again == [CHUNK]
+
+
+def test_the_library_unfolded_before_the_scripts_have_come_is_filled_once_they_have(lead: Page) -> None:
+    _open(lead, "C68")
+    with before_the_scripts(lead, "picker"):
+        lead.click("[data-picker] summary")
+    expect(lead.locator("[data-picked] li").first).to_be_visible()
 
 
 def test_a_remark_being_typed_survives_an_upload(lead: Page, tmp_path: Path) -> None:

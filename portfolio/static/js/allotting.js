@@ -1,4 +1,7 @@
 // Counts along while somebody ticks who scores what: elements and points a line, scores a column.
+
+import { typedEarly } from "./drafts.js";
+
 const sum = (boxes, of) => boxes.reduce((total, box) => total + (box.checked ? Number(box.dataset[of]) : 0), 0);
 
 function count(table) {
@@ -24,4 +27,5 @@ function count(table) {
 
 for (const table of document.querySelectorAll("[data-allotting]")) {
   table.addEventListener("change", () => count(table));
+  if (typedEarly(table.querySelectorAll("input[type=checkbox]"))) count(table);
 }

@@ -17,6 +17,7 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
   picker.addEventListener("toggle", () => {
     if (picker.open) load();
   });
+  if (picker.open) load();
   search.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(load, PAUSE);

@@ -108,7 +108,8 @@ class Settling {
 // The opinion is kept too, until the review is closed, and a remark until it is said.
 function keepText(form) {
   const text = form.querySelector("textarea");
-  if (!text.value) text.value = kept(form.dataset.draft)?.text ?? "";
+  if (typedEarly([text])) keep(form.dataset.draft, { text: text.value });
+  else if (!text.value) text.value = kept(form.dataset.draft)?.text ?? "";
   const fold = form.closest("details");
   if (fold && text.value) fold.open = true;
   form.addEventListener("input", () => keep(form.dataset.draft, { text: text.value }));

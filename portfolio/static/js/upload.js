@@ -20,16 +20,14 @@ class DropZone {
     this.waiting = [];
     this.running = 0;
     this.lines = new Set();
-    this.listen();
     this.remind();
+    this.listen();
   }
 
   listen() {
     for (const input of this.form.querySelectorAll('input[type="file"]')) {
-      input.addEventListener("change", () => {
-        this.take(picked(input.files));
-        input.value = "";
-      });
+      input.addEventListener("change", () => this.chosen(input));
+      this.chosen(input); // over a slow line somebody chose before this script had come
     }
     this.form.addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("dragover", (event) => this.over(event));
@@ -37,6 +35,11 @@ class DropZone {
     document.addEventListener("drop", (event) => this.dropped(event));
     document.addEventListener("paste", (event) => this.pasted(event));
     addEventListener("beforeunload", (event) => this.running && event.preventDefault());
+  }
+
+  chosen(input) {
+    this.take(picked(input.files));
+    input.value = "";
   }
 
   // The whole page takes files, so that nobody loses it by missing the zone; the nearest zone gets them.
