@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, cast, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, undefer
 
-from portfolio.documents.archive.stamp import MATTERS, StampInvalid, read
+from portfolio.documents.archive.stamp import MATTERS, StampInvalid, check_signature, read
 from portfolio.editions import rubric_of
 from portfolio.models import (
     Blob,
@@ -50,11 +51,15 @@ class Problem(NamedTuple):
 
 @dataclass
 class Inspection:
-    """Looks at everything in a store once; `quick` takes a file's size for its digest."""
+    """Looks at everything in a store once; `quick` takes a file's size for its digest.
+
+    `authorities` is a file of certificates (PEM) that the signatures of time stamps must lead to.
+    """
 
     session: Session
     storage: Storage
     quick: bool = False
+    authorities: Path | None = None
     files: int = 0
     derivatives: int = 0
     packages: int = 0
@@ -152,7 +157,7 @@ class Inspection:
             for matter in (
                 *matters_with(self.session, package),
                 *_matters_with_supplement(self.session, package),
-                *_matters_with_stamp(self.session, package),
+                *_matters_with_stamp(self.session, package, self.authorities),
             ):
                 yield Problem(
                     f"package {package_id} (number {package.number} of dossier {package.dossier_id})", matter
@@ -236,10 +241,10 @@ def _digest_of_rubric(body: str) -> str | None:
         return None
 
 
-def _matters_with_stamp(session: Session, package: Package) -> Iterator[str]:
+def _matters_with_stamp(session: Session, package: Package, authorities: Path | None) -> Iterator[str]:
     """What is wrong with the time stamp, where an authority gave one: whose it is, and what it says (RFC 3161).
 
-    Who signed it is looked at where the certificates are at hand: when it is asked for, and by `package verify --ca`.
+    Who signed it is looked at where the authorities' certificates are at hand.
     """
     row = session.execute(
         select(PackageTimestamp.response, PackageTimestamp.stamped_at).where(
@@ -250,6 +255,8 @@ def _matters_with_stamp(session: Session, package: Package) -> Iterator[str]:
         return
     try:
         stamp = read(row.response, package.digest)
+        if authorities is not None:
+            check_signature(row.response, package.digest, authorities)
     except StampInvalid as error:
         yield f"its time stamp {MATTERS[error.code]}"
         return

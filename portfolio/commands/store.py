@@ -32,7 +32,9 @@ def check(arguments: argparse.Namespace) -> int:
         place.require_schema()
         storage = place.storage()
         with place.reading() as session:
-            inspection = checks.Inspection(session, storage, quick=arguments.quick)
+            inspection = checks.Inspection(
+                session, storage, quick=arguments.quick, authorities=place.settings.tsa_ca
+            )
             count = 0
             for problem in inspection.problems():
                 count += 1

@@ -67,10 +67,11 @@ def test_a_package_is_stamped_by_a_real_authority(
     assert bytes.fromhex(package.digest) in tsa.asked[0]
 
 
-def named(session: Session, storage: Storage) -> list[str]:
+def named(session: Session, storage: Storage, authorities: Path | None = None) -> list[str]:
     """What `portfolio check` says of the packages."""
     session.rollback()  # a reader sees what was there when it began
-    return [str(each) for each in Inspection(session, storage, quick=True).problems()]
+    inspection = Inspection(session, storage, quick=True, authorities=authorities)
+    return [str(each) for each in inspection.problems()]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,15 @@ def test_the_check_names_the_stamp_of_another_package(
     session.commit()
     (found,) = named(session, storage)
     assert found.endswith("its time stamp is the time stamp of another package")
+
+
+def test_the_check_names_a_stamp_whose_signature_leads_to_none_of_the_authorities(
+    session: Session, storage: Storage, stamp: Stamp, tsa: TimeStampAuthority
+) -> None:
+    stamp(tsa.url)
+    assert named(session, storage, tsa.ca) == []
+    (found,) = named(session, storage, tsa.other_ca)
+    assert found.endswith("its time stamp has a signature that does not lead to the given certificates")
 
 
 def test_a_stamp_that_is_there_is_not_asked_for_again(stamp: Stamp, tsa: TimeStampAuthority) -> None:
