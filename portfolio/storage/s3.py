@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import boto3  # type: ignore[import-untyped]
+from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
@@ -28,6 +29,8 @@ from portfolio.storage import (
     is_digest,
 )
 
+_LARGEST_IN_ONE = 5 * 1024**3  # bytes of one PUT
+_PART = 16 * 1024**2  # bytes of a larger object that are held in memory while they are sent
 _CONNECTIONS = 32  # more than a worker has threads
 _LONGEST_EXPIRY = timedelta(days=7)  # Signature Version 4
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"})
@@ -79,8 +82,18 @@ class S3Storage:
 
     name = "s3"
 
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+    def __init__(
+        self,
+        client: Any,
+        bucket: str,
+        prefix: str,
+        *,
+        largest_in_one: int = _LARGEST_IN_ONE,
+        part: int = _PART,
+    ) -> None:
         self._client = client
+        self._largest_in_one = largest_in_one
+        self._parts = TransferConfig(multipart_threshold=part, multipart_chunksize=part, use_threads=False)
         self._bucket = bucket
         self._root = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
@@ -96,16 +109,20 @@ class S3Storage:
         source.unlink(missing_ok=True)
 
     def _upload(self, key: str, source: Path) -> None:
-        """One PUT (at most 5 GB), streamed from disk; S3 shows an object only once it is whole."""
-        with source.open("rb") as body:
-            try:
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
-            except ClientError as error:
-                # Somebody stores the same bytes at this moment: their size is looked at next.
-                if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
-                    raise self._meaning(error) from error
-            except BotoCoreError as error:
-                raise StorageUnavailable(str(error)) from error
+        """Streamed from disk; S3 shows an object only once it is whole."""
+        with source.open("rb") as body, self._explained():
+            if source.stat().st_size <= self._largest_in_one:
+                self._put_in_one(key, body)
+            else:
+                self._client.upload_fileobj(body, self._bucket, key, Config=self._parts)
+
+    def _put_in_one(self, key: str, body: BinaryIO) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            # Somebody stores the same bytes at this moment: their size is looked at next.
+            if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise
 
     def open(self, school_id: int, sha256: str, start: int = 0, end: int | None = None) -> BinaryIO:
         checked_range(start, end)

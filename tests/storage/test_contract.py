@@ -18,6 +18,7 @@ import pytest
 
 from portfolio.storage import BlobDamaged, BlobMissing, Storage, StorageUnavailable
 from portfolio.storage.factory import from_url
+from portfolio.storage.s3 import S3Storage
 from tests.servers.swift_s3 import SwiftS3Server
 
 SCHOOL, OTHER_SCHOOL = 7, 8
@@ -96,6 +97,21 @@ def test_what_is_put_comes_back_and_the_source_is_consumed(storage: Storage, upl
     assert storage.size(SCHOOL, minutes.sha256) == len(content)
     assert storage.exists(SCHOOL, minutes.sha256)
     assert not minutes.path.exists()
+
+
+def test_what_is_too_large_for_one_put_goes_into_a_bucket_in_parts(bucket: Bucket, upload: Uploads) -> None:
+    part = 5 * 1024 * 1024  # the least that S3 takes
+    large = upload(os.urandom(2 * part + 7))
+    content = large.path.read_bytes()
+    storage = S3Storage(bucket.client, bucket.name, "portfolio", largest_in_one=part, part=part)
+    storage.put(SCHOOL, large.sha256, large.path)
+    assert everything(storage, large.sha256) == content
+    assert not large.path.exists()
+    with storage.open(SCHOOL, large.sha256, part - 3, part + 3) as stored:
+        assert stored.read() == content[part - 3 : part + 3]
+    copy = upload(content)
+    storage.put(SCHOOL, copy.sha256, copy.path)
+    assert list(storage.digests(SCHOOL)) == [large.sha256]
 
 
 @pytest.mark.parametrize(
