@@ -20,7 +20,7 @@ DERIVE_FAILURES = {
     "too_many_pages": _l("It has too many pages: upload it in parts."),
     "expands_too_much": _l("It unpacks to far more than it should."),
     "unsupported": _l("Files of this type can be kept, but not shown here."),
-    "bytes_missing": _l("Its bytes are missing from the store. Tell the bureau."),
+    "bytes_missing": _l("Its bytes are missing from the store. Please tell whoever runs the server."),
 }
 
 # What is left out of what was made of a file.

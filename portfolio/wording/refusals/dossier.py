@@ -49,5 +49,7 @@ REFUSALS = {
     "gap_unknown": _l("This gap is no longer there."),
     "reason_missing": _l("Please give a reason."),
     "deadline_passed": _l("The deadline for submissions has passed."),
-    "bytes_missing": _l("The file '%(title)s' can't be read from the store. Please tell the bureau."),
+    "bytes_missing": _l(
+        "The file '%(title)s' can't be read from the store. Please tell whoever runs the server."
+    ),
 }

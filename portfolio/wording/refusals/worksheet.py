@@ -25,6 +25,6 @@ REFUSALS = {
     "cell_not_yours": _l("%(element)s is not assigned to you."),
     "digest_malformed": _l("A digest has 64 signs, each 0 to 9 or a to f."),
     "bytes_changed": _l(
-        "The file '%(title)s' is no longer what was signed. The export was stopped; please tell the bureau."
+        "The file '%(title)s' is no longer what was signed. The export was stopped; please tell whoever runs the server."
     ),
 }
