@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, String, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -136,6 +137,12 @@ def begin_snapshot(session: Session) -> None:
     """Begin the session's transaction as a reader that sees one moment throughout, whatever others commit."""
     if session.get_bind().dialect.name == "postgresql":  # in SQLite every transaction does
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def insert_into(session: Session, row: type[DeclarativeBase]) -> Any:
+    """The engine's own INSERT, which knows of conflicts."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(row)
 
 
 @contextmanager

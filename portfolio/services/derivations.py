@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, literal, or_, select, union, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
 from portfolio import jobs
-from portfolio.db import begin_write
+from portfolio.db import begin_write, insert_into
 from portfolio.derive.prints import text_print
 from portfolio.errors import DomainError, NotFound
 from portfolio.models import Blob, Derivation, DerivationState, PackageFile, PageImage, PageText, TextSource
@@ -41,7 +40,7 @@ class _Key(TypedDict):
 def request(session: Session, *, school_id: int, sha256: str, now: datetime) -> None:
     """Have the derivatives of these bytes made, unless somebody asked before."""
     asked = session.execute(
-        _insert(session)(Derivation)
+        insert_into(session, Derivation)
         .values(
             school_id=school_id,
             sha256=sha256,
@@ -302,9 +301,4 @@ def _add_images(session: Session, row: Derivation, made: Kept) -> None:
         for image, digest in made.images
     ]
     if rows:
-        session.execute(_insert(session)(PageImage).on_conflict_do_nothing(), rows)
-
-
-def _insert(session: Session) -> Any:
-    """The engine's own INSERT, which knows of conflicts."""
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(insert_into(session, PageImage).on_conflict_do_nothing(), rows)

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from portfolio import audit
 from portfolio.audit import Action
+from portfolio.db import insert_into
 from portfolio.errors import DomainError, NotFound, Refused, StaleWrite
 from portfolio.models import (
     Blob,
@@ -212,9 +212,8 @@ def _check_kept(evidence: Evidence) -> None:
 
 def keep(session: Session, school_id: int, file: StoredFile, now: datetime) -> None:
     """The row of stored bytes, once a school: many may arrive with the same ones at the same moment."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(
-        insert(Blob)
+        insert_into(session, Blob)
         .values(
             school_id=school_id,
             sha256=file.sha256,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portfolio.db import insert_into
 from portfolio.models import Throttle
 
 LONGEST_WAIT = timedelta(seconds=60)
@@ -60,10 +60,9 @@ def count_failure(session: Session, tried: list[Counter], *, now: datetime) -> N
     """Remember a failed try under each of its counters; failures of over an hour ago are forgotten."""
     session.execute(delete(Throttle).where(Throttle.last_failed_at < now - FORGOTTEN_AFTER))
     # in one statement each, so that failures at the same moment are all counted
-    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     for counter in tried:
         session.execute(
-            upsert(Throttle)
+            insert_into(session, Throttle)
             .values(key=counter.key, failures=1, last_failed_at=now)
             .on_conflict_do_update(
                 index_elements=[Throttle.key],

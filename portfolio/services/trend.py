@@ -9,11 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portfolio.days import day_of
-from portfolio.db import Base
+from portfolio.db import insert_into
 from portfolio.models import (
     IN_ALL,
     Benchmark,
@@ -36,11 +35,13 @@ def record_day(session: Session, now: datetime) -> int:
     """
     day = day_of(now)
     note = (
-        _insert(session, RecordedDay).values(day=day, at=now).on_conflict_do_nothing(index_elements=["day"])
+        insert_into(session, RecordedDay)
+        .values(day=day, at=now)
+        .on_conflict_do_nothing(index_elements=["day"])
     )
     if session.scalar(note.returning(RecordedDay.day)) is None:
         return 0
-    standing = _insert(session, ReadinessRecord).from_select(*_standing(day, now))
+    standing = insert_into(session, ReadinessRecord).from_select(*_standing(day, now))
     recorded = len(session.execute(standing.returning(ReadinessRecord.dossier_id)).all())
     summaries.compact(session)
     for cycle in session.scalars(select(Cycle).where(Cycle.closed_at.is_(None), Cycle.opens_at <= now)):
@@ -51,15 +52,10 @@ def record_day(session: Session, now: datetime) -> int:
 def mark_seen(session: Session, *, actor: Actor, now: datetime, school_id: int) -> None:
     """The actor has seen everything that changed at the school up to now."""
     session.execute(
-        _insert(session, Visit)
+        insert_into(session, Visit)
         .values(user_id=actor.user_id, school_id=school_id, seen_at=now)
         .on_conflict_do_update(index_elements=["user_id", "school_id"], set_={"seen_at": now})
     )
-
-
-def _insert(session: Session, row: type[Base]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(row)
 
 
 def _standing(day: Date, now: datetime) -> tuple[list[str], Any]:
