@@ -132,6 +132,21 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
+# A page is marked until all of it has come, its scripts too.
+ARRIVING = """
+new MutationObserver((_, first) => {
+  document.documentElement?.setAttribute("data-arriving", "");
+  first.disconnect();
+}).observe(document, { childList: true });
+addEventListener("load", () => document.documentElement.removeAttribute("data-arriving"));
+"""
+
+
+def _wait_for_scripts(page: Page) -> None:
+    """From now on nothing is done to a page that is still on its way: people take longer to look at it."""
+    page.add_locator_handler(page.locator("[data-arriving]"), lambda: page.wait_for_load_state())
+
+
 # Opens a page in a browser context of its own: window(width=…, height=…, any option of a context).
 Window = Callable[..., "Page"]
 
@@ -153,6 +168,8 @@ def windows(chromium: Browser, address: str) -> Iterator[Window]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
+        page.add_init_script(ARRIVING)
+        _wait_for_scripts(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if _is_own_error(said) else None)
         return page
@@ -234,10 +251,12 @@ def held_back(page: Page, pattern: str | re.Pattern[str]) -> Iterator[list[Route
 @contextmanager
 def before_the_scripts(page: Page, script: str = "drafts") -> Iterator[None]:
     """The page anew, over a line so slow that what is done inside is done before this script has come."""
+    page.remove_locator_handler(page.locator("[data-arriving]"))
     with held_back(page, f"**/js/{script}.js*") as held:
         page.reload(wait_until="commit")
         yield
         wait_until(page, lambda: bool(held))
+    _wait_for_scripts(page)
 
 
 def wait_until(page: Page, is_so: Callable[[], bool]) -> None:

@@ -109,7 +109,7 @@ def test_the_next_element_is_there_before_it_is_asked_for(expert: Page) -> None:
     _open(expert, "C50", until="C51")
     with line_cut(expert):  # whatever is shown now was here already
         expert.keyboard.press("j")
-        expect(expert.locator("h1")).to_have_text("C51", timeout=500)
+        expect(expert.locator("h1")).to_have_text("C51")
         expect(expert).to_have_url(re.compile(r"/elements/C51$"))
     expert.go_back()
     expect(expert.locator("h1")).to_have_text("C50")

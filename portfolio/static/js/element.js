@@ -17,6 +17,7 @@ class Autosave {
     this.text = form.elements.justification;
     this.version = form.elements.version;
     this.last = JSON.stringify(this.typed());
+    this.takeSaved();
     // the page shows two texts: nothing is saved until one of them is chosen
     this.undecided = "conflict" in form.dataset;
     if (this.undecided) this.keep();
@@ -24,7 +25,6 @@ class Autosave {
     else this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("submit", (event) => this.submitted(event));
-    form.querySelector("[data-take-saved]")?.addEventListener("click", () => forget(this.key));
     for (const moment of ["online", "focus"]) addEventListener(moment, () => this.save());
     addEventListener("pagehide", () => this.save(true));
   }
@@ -32,6 +32,15 @@ class Autosave {
   typed() {
     const score = this.score.value.trim();
     return { score: score === "" ? null : score, justification: this.text.value };
+  }
+
+  // Of two texts the saved one was chosen: the address says it once, then it is as ever.
+  takeSaved() {
+    const address = new URL(location.href);
+    if (address.searchParams.get("take") !== "saved") return;
+    forget(this.key);
+    address.searchParams.delete("take");
+    history.replaceState(history.state, "", address);
   }
 
   // Text that was never saved comes back, unless the saved one is newer than what it was based on.
