@@ -109,6 +109,11 @@ class Settings(BaseModel):
         return self.data_folder / "uploads"
 
     @property
+    def templates_folder(self) -> Path:
+        """Where compiled templates are kept; it may be emptied at any time."""
+        return self.data_folder / "templates"
+
+    @property
     def errands_folder(self) -> Path:
         """Where archives are written before they are kept, and wait before they are taken in."""
         return self.data_folder / "errands"

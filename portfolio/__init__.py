@@ -83,7 +83,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
     Bootstrap5(app)
     web.init(app, compose(settings, clock=clock))
     errorpages.init(app)
-    templating.init(app)
+    templating.init(app, compiled=settings.templates_folder)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"portfolio.blueprints.{name}").blueprint)
     web.declare_assets(app)

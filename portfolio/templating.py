@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +16,8 @@ from babel.dates import format_skeleton
 from flask import Flask, url_for
 from flask_babel import format_date, format_time, gettext, to_user_timezone
 from flask_login import current_user
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from portfolio import navigation, web, wording
@@ -24,9 +29,23 @@ from rubric.model import Rubric
 from rubric.scoring import format_score
 
 
-def init(app: Flask) -> None:
-    """Register filters and globals."""
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates outlive the server: each of its workers would compile them anew, and keep the room it took."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        super().__init__(str(folder), f"%s.jinja-{version('jinja2')}")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Called by Jinja2, which needs no answer: with a full disk there are pages still."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def init(app: Flask, *, compiled: Path) -> None:
+    """Register filters and globals; compiled templates are kept in that folder."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = _Compiled(compiled)
     app.jinja_env.filters.update(
         score=score,
         points=points,

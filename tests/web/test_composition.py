@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+
+from portfolio import create_app
+from tests.conftest import settings_in
 
 ROOT = Path(__file__).parents[2]
 # as `portfolio serve` does it, up to the point where it would listen
@@ -71,3 +76,30 @@ def test_every_page_is_there_all_the_same(process: dict[str, Any]) -> None:
 
 def test_the_collector_leaves_alone_what_the_workers_share(process: dict[str, Any]) -> None:
     assert process["kept"] > 100 * process["collected"]
+
+
+def test_templates_are_compiled_once_and_not_again_by_the_next_server(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_in(tmp_path, sqlite_url)
+    shown = _log_in_page(create_app(settings))
+    assert list(settings.templates_folder.iterdir())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a template is compiled again")
+
+    monkeypatch.setattr("jinja2.Environment.compile", refuse)
+    assert _log_in_page(create_app(settings)).count("<form") == shown.count("<form") > 0
+
+
+def test_pages_are_shown_where_nothing_can_be_kept(tmp_path: Path, sqlite_url: str) -> None:
+    settings = settings_in(tmp_path, sqlite_url)
+    application = create_app(settings)
+    shutil.rmtree(settings.templates_folder)
+    assert "<form" in _log_in_page(application)
+
+
+def _log_in_page(application: Flask) -> str:
+    with application.test_client().get("/login") as answer:
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
