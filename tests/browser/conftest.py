@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
+PATIENCE = 30_000  # milliseconds for what must come: a busy machine is no failure
+expect.set_options(timeout=PATIENCE)
 ROOT = Path(__file__).resolve().parents[2]
 PORTFOLIO = Path(sys.executable).with_name("portfolio")
 
@@ -167,7 +170,7 @@ def windows(chromium: Browser, address: str) -> Iterator[Window]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.add_init_script(ARRIVING)
         _wait_for_scripts(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -261,7 +264,7 @@ def before_the_scripts(page: Page, script: str = "drafts") -> Iterator[None]:
 
 def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
     """Wait as long as a page waits by itself; its own waiting evaluates text, which the policy of ours forbids."""
-    for _ in range(300):
+    for _ in range(PATIENCE // 50):
         if is_so():
             return
         page.wait_for_timeout(50)
