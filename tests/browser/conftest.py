@@ -273,5 +273,8 @@ def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
 
 def _is_own_error(said: ConsoleMessage) -> bool:
     # Chromium reports what the server refuses and a line that is cut as well; they are no errors of a page's.
+    # So it does a mark of ours (ARRIVING) that a sandboxed file does not let in.
+    if re.search(r"Blocked script execution in '[^']+/file'", said.text):
+        return False
     answered = re.search(r"status of 4\d\d|net::ERR_", said.text) and "/static/" not in said.location["url"]
     return said.type == "error" and not answered
