@@ -22,6 +22,7 @@ MEGABYTE = 1024 * 1024
 # What the project set itself: seconds, and bytes.
 MOST_UNTIL_FIRST_ANSWER = 2.0
 MOST_PER_WORKER = 120 * MEGABYTE
+MOST_AFTER_DOCUMENTS = 140 * MEGABYTE
 MOST_GROWTH = 50 * MEGABYTE
 MOST_TIMES_SLOWER = 1.5  # the evidence page at the larger of the sizes
 MOST_MILLISECONDS_A_SEARCH = 50
@@ -34,6 +35,7 @@ MOST_FOR_A_FORM = 1.0
 MOST_FOR_A_SMALL_ARCHIVE = 0.4
 MOST_UNTIL_FIRST_BYTE = 1.0
 LEAST_OF_THE_DISK = 0.7
+DOCUMENTS = ["form.docx", "form.xlsx", "form.pdf", "report.docx", "report.pdf"]
 
 
 def main() -> int:
@@ -50,6 +52,7 @@ def main() -> int:
         excesses += [*_forms(), *_archives(data, chosen.archive)]
         with serving(data) as server:
             excesses += [*_pages(data, server, accounts), *_processes(server)]
+            excesses += _documents_made(server, accounts)
             if chosen.upload:
                 excesses += _upload(_send(server, accounts, data, chosen.upload * MEGABYTE), chosen.upload)
         excesses += [*_libraries(data), *_photo(data)]
@@ -179,6 +182,20 @@ def _processes(server: Server) -> Iterator[str]:
         yield f"{server.first_answer:.2f} s until the first answer, {MOST_UNTIL_FIRST_ANSWER:.0f} are allowed"
     if heaviest > MOST_PER_WORKER:
         yield f"a worker of {heaviest / MEGABYTE:.0f} MB, {MOST_PER_WORKER // MEGABYTE} are allowed"
+
+
+def _documents_made(server: Server, accounts: list[Account]) -> Iterator[str]:
+    """Print what the workers weigh once they have made the documents; yields it if that is too much."""
+    visitor = Visitor(OverHttp(server.address))
+    home = visitor.log_in(pages.account_of(accounts, "lead"))
+    for made in DOCUMENTS * 2 * len(server.workers()):
+        answer = visitor.get(f"{home}/{made}")
+        assert answer.status == 200, f"{made} answered {answer.status}"
+    heaviest = max(server.memory())
+    print(f"  after documents     {heaviest / MEGABYTE:6.0f} MB")
+    if heaviest > MOST_AFTER_DOCUMENTS:
+        most = MOST_AFTER_DOCUMENTS // MEGABYTE
+        yield f"a worker of {heaviest / MEGABYTE:.0f} MB after documents, {most} are allowed"
 
 
 def _send(server: Server, accounts: list[Account], data: Path, size: int) -> Upload:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import unicodedata
+from array import array
 from bisect import bisect_right
 from functools import lru_cache
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -57,20 +59,24 @@ def has_glyph(sign: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _coverage() -> tuple[list[int], list[int]]:
+def _coverage() -> tuple[array[int], array[int]]:
     """First and last code points of the ranges that the serif font maps to glyphs (OpenType, table cmap)."""
     import pylopdf_fonts_zh_cn
 
-    data = pylopdf_fonts_zh_cn.serif_path().read_bytes()
-    table = _table(data, b"cmap")
-    for number in range(struct.unpack_from(">H", data, table + 2)[0]):
-        subtable = table + struct.unpack_from(">HHI", data, table + 4 + 8 * number)[2]
-        if struct.unpack_from(">H", data, subtable)[0] == _FORMAT_12:
-            return _groups(data, subtable)
+    # mapped, not read: of some megabytes a few kilobytes are needed
+    with (
+        pylopdf_fonts_zh_cn.serif_path().open("rb") as file,
+        mmap(file.fileno(), 0, access=ACCESS_READ) as data,
+    ):
+        table = _table(data, b"cmap")
+        for number in range(struct.unpack_from(">H", data, table + 2)[0]):
+            subtable = table + struct.unpack_from(">HHI", data, table + 4 + 8 * number)[2]
+            if struct.unpack_from(">H", data, subtable)[0] == _FORMAT_12:
+                return _groups(data, subtable)
     raise ValueError("the font has no cmap subtable of format 12")
 
 
-def _table(data: bytes, tag: bytes) -> int:
+def _table(data: mmap, tag: bytes) -> int:
     for number in range(struct.unpack_from(">H", data, 4)[0]):
         name, _checksum, offset, _length = struct.unpack_from(">4sIII", data, 12 + 16 * number)
         if name == tag:
@@ -78,7 +84,11 @@ def _table(data: bytes, tag: bytes) -> int:
     raise ValueError(f"the font has no table {tag.decode()}")
 
 
-def _groups(data: bytes, subtable: int) -> tuple[list[int], list[int]]:
+def _groups(data: mmap, subtable: int) -> tuple[array[int], array[int]]:
+    starts, ends = array("I"), array("I")
     count = struct.unpack_from(">I", data, subtable + 12)[0]
-    groups = [struct.unpack_from(">III", data, subtable + 16 + 12 * number) for number in range(count)]
-    return [group[0] for group in groups], [group[1] for group in groups]
+    for number in range(count):
+        start, end, _glyph = struct.unpack_from(">III", data, subtable + 16 + 12 * number)
+        starts.append(start)
+        ends.append(end)
+    return starts, ends
