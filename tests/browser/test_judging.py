@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Demonstration, Person, line_cut, log_in
+from tests.browser.conftest import (
+    Demonstration,
+    Person,
+    before_the_scripts,
+    line_cut,
+    log_in,
+    wait_until,
+)
 from tests.browser.steps import finish_review, withdraw_supplement
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+REMARKS = "Object.keys(localStorage).filter((name) => name.includes('/remark')).length"
 AT_THIS_TIME = re.compile(r"已保存 \d\d:\d\d$")
 
 
@@ -119,6 +127,7 @@ def test_at_the_table_a_draft_waits_and_an_overtaken_one_is_shown_beside_the_oth
     chair.fill("#reason", "合议时先记下。")
     chair.reload()
     expect(chair.locator("#reason")).to_have_value("合议时先记下。")
+    _remark_early(chair, "请两位说明。")
 
     other = chair.context.new_page()
     other.goto(chair.url)
@@ -150,6 +159,26 @@ def test_the_table_of_who_scores_what_counts_along(person: Person) -> None:
     expect(bureau.locator("[data-scorers] .state[data-s=gap]")).to_have_count(1)
     box.check()
     expect(bureau.locator("[data-scorers] .state[data-s=gap]")).to_have_count(0)
+
+
+def test_what_was_ticked_before_the_scripts_came_is_counted_once_they_have(person: Person) -> None:
+    bureau = person("bureau")
+    bureau.goto("/bureau/panels")
+    bureau.locator("a[href$='/allotment']").last.click()
+    with before_the_scripts(bureau, "allotting"):
+        bureau.locator("[data-line] input[type=checkbox]:not([disabled]):checked").first.uncheck()
+    expect(bureau.locator("[data-scorers] .state[data-s=gap]")).to_have_count(1)
+
+
+def _remark_early(page: Page, words: str) -> None:
+    """A remark typed before the page's scripts have come is there after a reload."""
+    form = page.locator("form[data-draft*='/remark']")
+    with before_the_scripts(page, "settle"):
+        form.evaluate("(form) => { form.closest('details').open = true; }")
+        form.locator("textarea").fill(words)
+    wait_until(page, lambda: page.evaluate(REMARKS) == 1)
+    page.reload()
+    expect(form.locator("textarea")).to_have_value(words)
 
 
 def _open(page: Page, code: str) -> None:
