@@ -105,7 +105,7 @@ def test_of_two_who_write_the_second_sees_both_texts_and_can_keep_theirs(lead: P
     conflict = lead.locator(".conflict")
     expect(conflict).to_contain_text("资料员先写的。")
     expect(conflict).to_contain_text("负责人后写的。")
-    lead.click("#assessment .btn-primary")
+    lead.click(".conflict .btn-primary")
     expect(conflict).to_be_hidden()
     expect(lead.locator("#justification")).to_have_value("负责人后写的。")
     lead.reload()
@@ -114,7 +114,7 @@ def test_of_two_who_write_the_second_sees_both_texts_and_can_keep_theirs(lead: P
 
 def test_the_second_can_keep_what_the_first_has_saved(lead: Page, person: Person) -> None:
     _overtaken(lead, person(CONTRIBUTOR), "C36")
-    lead.click("#assessment a:text-is('保留他人的')")
+    lead.click(".conflict a:text-is('保留他人的')")
     expect(lead.locator(".conflict")).to_be_hidden()
     expect(lead.locator("#justification")).to_have_value("资料员先写的。")
     lead.reload()
